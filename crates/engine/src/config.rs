@@ -1,0 +1,194 @@
+//! Limits and intervals of a session, each with its reason.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A way for packets to travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TransportKind {
+    /// HTTP long-polling: a GET waits for what the server has to say, a POST carries what the client says.
+    Polling,
+    /// One WebSocket.
+    WebSocket,
+}
+
+impl TransportKind {
+    /// The name in queries and in the open packet.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "polling",
+            Self::WebSocket => "websocket",
+        }
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "polling" => Some(Self::Polling),
+            "websocket" => Some(Self::WebSocket),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for TransportKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What every session of a server is held to.
+#[derive(Clone, Debug)]
+pub struct Config {
+    ping_interval: Duration,
+    ping_timeout: Duration,
+    upgrade_timeout: Duration,
+    close_timeout: Duration,
+    write_timeout: Duration,
+    max_payload: usize,
+    max_queued_bytes: usize,
+    max_queued_packets: usize,
+    polling: bool,
+    websocket: bool,
+    allow_upgrades: bool,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ping_interval: Duration::from_secs(25),
+            ping_timeout: Duration::from_secs(20),
+            upgrade_timeout: Duration::from_secs(10),
+            close_timeout: Duration::from_secs(30),
+            write_timeout: Duration::from_secs(20),
+            max_payload: 1_000_000,
+            max_queued_bytes: 1024 * 1024,
+            max_queued_packets: 16 * 1024,
+            polling: true,
+            websocket: true,
+            allow_upgrades: true,
+        }
+    }
+}
+
+impl Config {
+    /// Time between a client's answer and the next heartbeat. 25 s, as in Node; proxies commonly cut at 60 s.
+    pub fn set_ping_interval(&mut self, interval: Duration) -> &mut Self {
+        self.ping_interval = interval;
+        self
+    }
+
+    /// How long a client may take to answer a heartbeat. 20 s, as in Node.
+    pub fn set_ping_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.ping_timeout = timeout;
+        self
+    }
+
+    /// How long a probed transport may take to become the session's. 10 s, as in Node. It bounds what a client can hold
+    /// open without using it.
+    pub fn set_upgrade_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.upgrade_timeout = timeout;
+        self
+    }
+
+    /// How long a closing session waits for its client to fetch what is left. 30 s, as in Node.
+    pub fn set_close_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.close_timeout = timeout;
+        self
+    }
+
+    /// How long a WebSocket may take no byte while there are some to take. 20 s: a stuck reader holds its outbox no
+    /// longer than a silent client holds its session.
+    pub fn set_write_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.write_timeout = timeout;
+        self
+    }
+
+    /// The most bytes of one request's body or of one WebSocket message. 1,000,000, as in Node, and told to the client.
+    pub fn set_max_payload(&mut self, bytes: usize) -> &mut Self {
+        self.max_payload = bytes;
+        self
+    }
+
+    /// The most bytes that wait for a slow client. 1 MiB: a thousand stuck readers cost a gigabyte, and no more.
+    pub fn set_max_queued_bytes(&mut self, bytes: usize) -> &mut Self {
+        self.max_queued_bytes = bytes;
+        self
+    }
+
+    /// The most packets that wait for a slow client. 16,384: small packets cost more in the queue than on the wire.
+    pub fn set_max_queued_packets(&mut self, packets: usize) -> &mut Self {
+        self.max_queued_packets = packets;
+        self
+    }
+
+    /// The transports on offer. Both, as in Node.
+    pub fn set_transports(&mut self, transports: impl IntoIterator<Item = TransportKind>) -> &mut Self {
+        (self.polling, self.websocket) = (false, false);
+        for transport in transports {
+            match transport {
+                TransportKind::Polling => self.polling = true,
+                TransportKind::WebSocket => self.websocket = true,
+            }
+        }
+        self
+    }
+
+    /// Whether a polling session may become a WebSocket session. Yes, as in Node.
+    pub fn set_allow_upgrades(&mut self, allow: bool) -> &mut Self {
+        self.allow_upgrades = allow;
+        self
+    }
+
+    /// See [`set_ping_interval`](Self::set_ping_interval).
+    pub const fn ping_interval(&self) -> Duration {
+        self.ping_interval
+    }
+
+    /// See [`set_ping_timeout`](Self::set_ping_timeout).
+    pub const fn ping_timeout(&self) -> Duration {
+        self.ping_timeout
+    }
+
+    /// See [`set_upgrade_timeout`](Self::set_upgrade_timeout).
+    pub const fn upgrade_timeout(&self) -> Duration {
+        self.upgrade_timeout
+    }
+
+    /// See [`set_close_timeout`](Self::set_close_timeout).
+    pub const fn close_timeout(&self) -> Duration {
+        self.close_timeout
+    }
+
+    /// See [`set_write_timeout`](Self::set_write_timeout).
+    pub const fn write_timeout(&self) -> Duration {
+        self.write_timeout
+    }
+
+    /// See [`set_max_payload`](Self::set_max_payload).
+    pub const fn max_payload(&self) -> usize {
+        self.max_payload
+    }
+
+    /// See [`set_max_queued_bytes`](Self::set_max_queued_bytes).
+    pub const fn max_queued_bytes(&self) -> usize {
+        self.max_queued_bytes
+    }
+
+    /// See [`set_max_queued_packets`](Self::set_max_queued_packets).
+    pub const fn max_queued_packets(&self) -> usize {
+        self.max_queued_packets
+    }
+
+    /// Whether a transport is on offer.
+    pub const fn allows(&self, transport: TransportKind) -> bool {
+        match transport {
+            TransportKind::Polling => self.polling,
+            TransportKind::WebSocket => self.websocket,
+        }
+    }
+
+    /// Whether a session on `transport` may move to a WebSocket.
+    pub const fn upgrades(&self, transport: TransportKind) -> bool {
+        matches!(transport, TransportKind::Polling) && self.websocket && self.allow_upgrades
+    }
+}

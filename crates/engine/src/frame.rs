@@ -1,0 +1,187 @@
+//! An outgoing packet in the form the wire takes it, cut once and shared by every receiver.
+//!
+//! A server's WebSocket frames are not masked, so the bytes of a broadcast are the same for everybody: the frame header
+//! is written in front of the packet when it is encoded, and what is handed around afterwards is one reference-counted
+//! [`Bytes`]. Long-polling sends the same packet without that header.
+
+use std::io;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+
+/// The longest header of an unmasked WebSocket frame.
+const HEAD_ROOM: usize = 10;
+/// FIN and the text opcode.
+const TEXT: u8 = 0x81;
+/// FIN and the binary opcode.
+const BINARY: u8 = 0x82;
+
+/// One packet, ready for any transport; a clone shares the bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Frame {
+    /// The whole WebSocket frame: header, then packet.
+    wire: Bytes,
+    /// How many bytes of `wire` are the header.
+    head: u8,
+    binary: bool,
+}
+
+impl Frame {
+    /// A packet in its text form, type digit first.
+    pub fn packet(text: &str) -> Self {
+        let mut writer = FrameWriter::new(false, text.len());
+        writer.bytes.extend_from_slice(text.as_bytes());
+        writer.finish()
+    }
+
+    /// A text message.
+    pub fn text(data: &str) -> Self {
+        let mut writer = FrameWriter::message(data.len());
+        writer.bytes.extend_from_slice(data.as_bytes());
+        writer.finish()
+    }
+
+    /// A binary message.
+    pub fn binary(data: &[u8]) -> Self {
+        let mut writer = FrameWriter::new(true, data.len());
+        writer.bytes.extend_from_slice(data);
+        writer.finish()
+    }
+
+    /// A packet whose WebSocket frame is known beforehand.
+    pub(crate) const fn from_static(wire: &'static [u8]) -> Self {
+        Self { wire: Bytes::from_static(wire), head: 2, binary: false }
+    }
+
+    /// The whole WebSocket frame.
+    pub const fn wire(&self) -> &Bytes {
+        &self.wire
+    }
+
+    /// The packet alone: its text form, or the raw bytes of a binary message.
+    pub fn body(&self) -> &[u8] {
+        &self.wire[usize::from(self.head)..]
+    }
+
+    /// Whether this is a binary message.
+    pub const fn is_binary(&self) -> bool {
+        self.binary
+    }
+
+    /// What the frame counts for in a queue that is bounded in bytes.
+    #[expect(clippy::len_without_is_empty, reason = "a frame has a header: it is never empty")]
+    pub fn len(&self) -> usize {
+        self.wire.len()
+    }
+
+    /// Bytes that [`write_polling`](Self::write_polling) will append.
+    pub(crate) fn polling_len(&self) -> usize {
+        let body = self.wire.len() - usize::from(self.head);
+        if self.binary { 1 + body.div_ceil(3) * 4 } else { body }
+    }
+
+    /// Appends the packet as long-polling carries it: text as it is, binary as `b` and base64.
+    pub(crate) fn write_polling(&self, out: &mut String) {
+        if self.binary {
+            out.push('b');
+            STANDARD.encode_string(self.body(), out);
+        } else {
+            // Every text frame was made from a `str` or from JSON, so this cannot lose anything.
+            out.push_str(&String::from_utf8_lossy(self.body()));
+        }
+    }
+}
+
+/// Writes one message straight into the bytes that go out, leaving room for the header in front.
+#[derive(Debug)]
+pub struct FrameWriter {
+    bytes: Vec<u8>,
+    binary: bool,
+}
+
+impl FrameWriter {
+    /// A text message of about `capacity` bytes. What is written must be UTF-8.
+    pub fn message(capacity: usize) -> Self {
+        let mut writer = Self::new(false, capacity + 1);
+        writer.bytes.push(b'4');
+        writer
+    }
+
+    fn new(binary: bool, capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(HEAD_ROOM + capacity);
+        bytes.resize(HEAD_ROOM, 0);
+        Self { bytes, binary }
+    }
+
+    /// Appends to the message.
+    pub fn push_str(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+    }
+
+    /// Writes the header and gives the finished frame.
+    pub fn finish(self) -> Frame {
+        let Self { mut bytes, binary } = self;
+        let length = bytes.len() - HEAD_ROOM;
+        let opcode = if binary { BINARY } else { TEXT };
+        let mut header = [0; HEAD_ROOM];
+        header[0] = opcode;
+        let head = match length {
+            0..=125 => {
+                header[1] = length as u8;
+                2
+            }
+            126..=0xffff => {
+                header[1] = 126;
+                header[2..4].copy_from_slice(&(length as u16).to_be_bytes());
+                4
+            }
+            _ => {
+                header[1] = 127;
+                header[2..10].copy_from_slice(&(length as u64).to_be_bytes());
+                10
+            }
+        };
+        let start = HEAD_ROOM - head;
+        bytes[start..HEAD_ROOM].copy_from_slice(&header[..head]);
+        Frame { wire: Bytes::from(bytes).slice(start..), head: head as u8, binary }
+    }
+}
+
+impl io::Write for FrameWriter {
+    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(data);
+        Ok(data.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_header_fits_the_length() {
+        for (length, head) in [(0, 2), (124, 2), (125, 4), (65_534, 4), (65_535, 10)] {
+            let frame = Frame::text(&"x".repeat(length));
+            assert_eq!(frame.len(), head + 1 + length);
+            assert_eq!(frame.body().len(), 1 + length);
+            assert_eq!(frame.wire()[0], TEXT);
+        }
+        assert_eq!(&Frame::text("hi").wire()[..], b"\x81\x034hi");
+        assert_eq!(&Frame::binary(&[1, 2]).wire()[..], b"\x82\x02\x01\x02");
+    }
+
+    #[test]
+    fn polling_takes_the_same_packet_without_the_header() {
+        let mut out = String::new();
+        Frame::text("é").write_polling(&mut out);
+        Frame::binary(&[1, 2, 3, 4]).write_polling(&mut out);
+        assert_eq!(out, "4ébAQIDBA==");
+        assert_eq!(Frame::binary(&[1, 2, 3, 4]).polling_len(), 9);
+        assert_eq!(Frame::text("é").polling_len(), 3);
+    }
+}

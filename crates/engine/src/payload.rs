@@ -1,0 +1,117 @@
+//! A polling payload: packets joined by the record separator.
+
+use crate::frame::Frame;
+use crate::packet::{Packet, PacketError};
+
+/// What stands between two packets of a payload.
+const SEPARATOR: char = '\u{1e}';
+
+/// Splits a request's body into its packets.
+///
+/// An iterator that can be left and taken up again: [`rest`](Self::rest) is what it has not read yet, so a reader that
+/// must pause keeps the place and no copy.
+#[derive(Clone, Debug)]
+pub struct Packets<'a> {
+    rest: Option<&'a str>,
+}
+
+impl<'a> Packets<'a> {
+    /// Starts at the beginning of `body`. An empty body is one empty packet, and so an error.
+    pub const fn new(body: &'a str) -> Self {
+        Self { rest: Some(body) }
+    }
+
+    /// What has not been read yet; `None` after the last packet.
+    pub const fn rest(&self) -> Option<&'a str> {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Packets<'a> {
+    type Item = Result<Packet<'a>, PacketError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let rest = self.rest?;
+        let packet = match memchr::memchr(SEPARATOR as u8, rest.as_bytes()) {
+            Some(at) => {
+                self.rest = Some(&rest[at + 1..]);
+                &rest[..at]
+            }
+            None => {
+                self.rest = None;
+                rest
+            }
+        };
+        Some(Packet::parse(packet))
+    }
+}
+
+/// Joins frames into the body of a response.
+pub fn encode<'a>(frames: impl Iterator<Item = &'a Frame> + Clone) -> String {
+    let capacity = frames.clone().map(|frame| frame.polling_len() + 1).sum();
+    let mut body = String::with_capacity(capacity);
+    for frame in frames {
+        if !body.is_empty() {
+            body.push(SEPARATOR);
+        }
+        frame.write_polling(&mut body);
+    }
+    body
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::packet::Message;
+
+    fn texts(body: &str) -> Vec<Result<Packet<'_>, PacketError>> {
+        Packets::new(body).collect()
+    }
+
+    #[test]
+    fn packets_are_split_at_the_separator() {
+        let text = |text| Ok(Packet::Message(Message::Text(text)));
+        assert_eq!(texts("4a\u{1e}4b\u{1e}2"), [text("a"), text("b"), Ok(Packet::Ping(""))]);
+        assert_eq!(texts("4a\u{1e}"), [text("a"), Err(PacketError::Empty)]);
+        assert_eq!(texts(""), [Err(PacketError::Empty)]);
+    }
+
+    #[test]
+    fn a_reader_may_stop_between_two_packets() {
+        let mut packets = Packets::new("4a\u{1e}4b");
+        packets.next();
+        assert_eq!(packets.rest(), Some("4b"));
+        packets.next();
+        assert_eq!(packets.rest(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_read_back(messages in prop::collection::vec(
+            prop_oneof![
+                "[^\u{1e}]{0,40}".prop_map(Ok::<String, Vec<u8>>),
+                prop::collection::vec(any::<u8>(), 0..40).prop_map(Err),
+            ],
+            1..10,
+        )) {
+            let frames: Vec<_> = messages
+                .iter()
+                .map(|message| match message {
+                    Ok(text) => Frame::text(text),
+                    Err(bytes) => Frame::binary(bytes),
+                })
+                .collect();
+            let body = encode(frames.iter());
+            let read: Vec<_> = Packets::new(&body)
+                .map(|packet| match packet.unwrap() {
+                    Packet::Message(Message::Text(text)) => Ok(text.to_owned()),
+                    Packet::Message(Message::Binary(bytes)) => Err(bytes.into_owned()),
+                    other => panic!("{other:?}"),
+                })
+                .collect();
+            prop_assert_eq!(read, messages);
+        }
+    }
+}
