@@ -1,0 +1,99 @@
+//! What goes out: one write, or one answer, for everything that waits.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use pintle_engine::{CloseReason, Frame, Session, Transmit, encode_payload};
+
+use super::link::Link;
+use super::{Actor, Transport};
+use crate::protocol::Connection;
+use crate::session::{Answer, SessionHandle};
+use crate::websocket::WebSocket;
+
+impl<C: Connection> Actor<C> {
+    /// Sends what can be sent, and leaves the mailbox so that the next sender wakes the task.
+    pub(super) fn poll_transmit(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let step = self.session.poll_candidate();
+        self.step_candidate(cx, step);
+        let Self { transport, session, handle, .. } = self;
+        match transport {
+            Transport::WebSocket(Link::Open(websocket)) => transmit_websocket(cx, now, websocket, session, handle),
+            Transport::WebSocket(Link::Opening(_)) | Transport::Gone => {
+                let _ = take(cx, now, session, handle, None);
+            }
+            Transport::Polling(waiting) => {
+                let mut frames = VecDeque::new();
+                let transmit = take(cx, now, session, handle, Some(&mut frames));
+                if transmit != Transmit::Idle
+                    && let Some(waiting) = waiting.take()
+                {
+                    // If the client has hung up meanwhile, what it would have got is lost with it: at most once.
+                    drop(waiting.send(Answer::Payload(encode_payload(frames.iter()))));
+                }
+            }
+        }
+    }
+}
+
+fn transmit_websocket(
+    cx: &mut Context<'_>,
+    now: Instant,
+    websocket: &mut WebSocket,
+    session: &mut Session,
+    handle: &SessionHandle,
+) {
+    loop {
+        if session.close_reason().is_some() {
+            websocket.discard();
+        }
+        // While a write is stuck the rest waits in the outbox, where it is bounded.
+        let behind = !websocket.is_drained();
+        let queue = (!behind || session.close_reason().is_some()).then(|| websocket.queue());
+        if take(cx, now, session, handle, queue) == Transmit::Close {
+            websocket.close();
+        }
+        let written = websocket.poll_write(cx);
+        let (frames, bytes) = websocket.held();
+        if behind || frames > 0 {
+            handle.lock().outbox.hold(frames, bytes);
+        }
+        match written {
+            Poll::Ready(Err(_)) => session.handle_transport_closed(CloseReason::TransportClose),
+            Poll::Ready(Ok(progress)) => {
+                if progress {
+                    session.handle_write_progress();
+                }
+                if !websocket.is_drained() {
+                    session.handle_write_blocked(now);
+                } else if behind && session.close_reason().is_none() {
+                    continue;
+                }
+            }
+            Poll::Pending => session.handle_write_blocked(now),
+        }
+        return;
+    }
+}
+
+/// Has the machine put what goes out now into `queue`, if there is room for it, and leaves the mailbox.
+fn take(
+    cx: &mut Context<'_>,
+    now: Instant,
+    session: &mut Session,
+    handle: &SessionHandle,
+    queue: Option<&mut VecDeque<Frame>>,
+) -> Transmit {
+    let mut mailbox = handle.lock();
+    if let Some(command) = mailbox.command {
+        command.apply(session, now);
+    }
+    let transmit = queue.map_or(Transmit::Idle, |queue| session.poll_transmit(&mut mailbox.outbox, queue));
+    mailbox.polled = session.is_writable();
+    if !mailbox.rest(cx.waker()) {
+        // Something came in while we were at work: another turn.
+        cx.waker().wake_by_ref();
+    }
+    transmit
+}

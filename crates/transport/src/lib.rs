@@ -1,0 +1,33 @@
+//! Engine.IO over HTTP and WebSocket: a tower layer, and one task for each session.
+//!
+//! [`EngineLayer`] answers what comes to its path; what runs on a session is a [`Protocol`] of the caller's choice. The way
+//! in is [`service`](EngineService), [`engine`](Engine), `polling` or `websocket`, and then the session's `actor`, which
+//! alone owns the session and calls its [`Connection`]. The way out is the [`SessionHandle`]'s outbox, and the actor again.
+
+mod actor;
+mod body;
+mod clock;
+mod config;
+mod engine;
+mod future;
+mod handshake;
+mod layer;
+mod origin;
+mod polling;
+mod protocol;
+mod registry;
+mod response;
+mod service;
+mod session;
+mod websocket;
+
+pub use body::ResponseBody;
+pub use config::Config;
+pub use engine::Engine;
+pub use future::ResponseFuture;
+pub use handshake::Handshake;
+pub use layer::EngineLayer;
+pub use origin::OriginPolicy;
+pub use protocol::{Connection, Protocol};
+pub use service::EngineService;
+pub use session::{SendError, SessionHandle};

@@ -1,0 +1,55 @@
+//! What runs on top of a session. Socket.IO does; so may anything else.
+
+use std::task::Context;
+use std::time::Instant;
+
+use pintle_engine::{CloseReason, Message};
+
+use crate::session::SessionHandle;
+
+/// Makes what runs on each new session.
+pub trait Protocol: Send + Sync + 'static {
+    /// What runs on one session.
+    type Connection: Connection;
+
+    /// A session has been opened.
+    fn connect(&self, session: SessionHandle, now: Instant) -> Self::Connection;
+}
+
+/// What runs on one session, owned and polled by the session's task alone.
+///
+/// None of these methods may block. What they want to send goes to the session's outbox through its
+/// [handle](SessionHandle), and leaves in one write after they return.
+pub trait Connection: Send + Unpin + 'static {
+    /// A message of the client, in the order of arrival and only while [`is_ready`](Self::is_ready).
+    fn handle_message(&mut self, cx: &mut Context<'_>, now: Instant, message: Message<'_>);
+
+    /// Drives what messages started. Called whenever the task wakes.
+    fn poll(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let _ = (cx, now);
+    }
+
+    /// Whether another message can be taken. While it cannot, nothing is read, and the client has to wait.
+    fn is_ready(&self) -> bool {
+        true
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    fn poll_timeout(&self) -> Option<Instant> {
+        None
+    }
+
+    /// The time that [`poll_timeout`](Self::poll_timeout) gave has come.
+    fn handle_timeout(&mut self, now: Instant) {
+        let _ = now;
+    }
+
+    /// The session is over. Called once, and the last call but [`poll`](Self::poll) and
+    /// [`is_finished`](Self::is_finished).
+    fn handle_close(&mut self, cx: &mut Context<'_>, now: Instant, reason: CloseReason);
+
+    /// Whether there is nothing left to drive after the session is over.
+    fn is_finished(&self) -> bool {
+        true
+    }
+}

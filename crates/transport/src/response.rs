@@ -1,0 +1,90 @@
+//! Every answer of ours, in one place.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
+use http_body_util::Full;
+use pintle_engine::Reject;
+
+use crate::session::Answer;
+
+/// A response of ours: all of it is known when it begins.
+pub(crate) type Reply = Response<Full<Bytes>>;
+
+/// Why the same-origin rule refused a request, and what to do about it.
+const ORIGIN: &str = "Origin not allowed: list it with origins() or allow all with any_origin()";
+
+/// 200 and the open packet.
+pub(crate) fn opened(packet: String) -> Reply {
+    payload(packet)
+}
+
+/// The answer to a GET or a POST of a session; none means that the session ended meanwhile.
+pub(crate) fn answer(answer: Option<Answer>) -> Reply {
+    match answer {
+        Some(Answer::Payload(body)) => payload(body),
+        Some(Answer::Done) => typed(StatusCode::OK, "text/html", "ok", true),
+        Some(Answer::Refused) => status(StatusCode::BAD_REQUEST),
+        None => reject(Reject::UnknownSession),
+    }
+}
+
+/// A rejection, as JSON.
+pub(crate) fn reject(reject: Reject) -> Reply {
+    json(reject, None)
+}
+
+/// A rejection of a request for a WebSocket: text, as Node's.
+pub(crate) fn reject_websocket(reject: Reject) -> Reply {
+    refuse_websocket(StatusCode::BAD_REQUEST, &reject.to_string())
+}
+
+/// A request for a WebSocket that is not a proper one.
+pub(crate) fn refuse_websocket(status: StatusCode, message: &str) -> Reply {
+    let mut reply = typed(status, "text/html", message.to_owned(), false);
+    reply.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    if status == StatusCode::BAD_REQUEST {
+        reply.headers_mut().insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+    }
+    reply
+}
+
+/// The page may not talk to this server.
+pub(crate) fn foreign_origin() -> Reply {
+    json(Reject::Forbidden, Some(ORIGIN))
+}
+
+/// 101.
+pub(crate) fn switching(headers: HeaderMap) -> Reply {
+    let mut reply = status(StatusCode::SWITCHING_PROTOCOLS);
+    *reply.headers_mut() = headers;
+    reply
+}
+
+/// A status and nothing else.
+pub(crate) fn status(status: StatusCode) -> Reply {
+    let mut reply = Reply::default();
+    *reply.status_mut() = status;
+    reply
+}
+
+fn payload(body: String) -> Reply {
+    typed(StatusCode::OK, "text/plain; charset=UTF-8", body, true)
+}
+
+fn json(reject: Reject, message: Option<&str>) -> Reply {
+    let status = StatusCode::from_u16(reject.status()).expect("the table has valid statuses");
+    match reject.code() {
+        Some(_) => typed(status, "application/json", reject.body(message), false),
+        None => self::status(status),
+    }
+}
+
+fn typed(status: StatusCode, kind: &'static str, body: impl Into<Bytes>, no_store: bool) -> Reply {
+    let mut reply = Response::new(Full::new(body.into()));
+    *reply.status_mut() = status;
+    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if no_store {
+        reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    reply
+}

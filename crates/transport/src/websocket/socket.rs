@@ -1,0 +1,212 @@
+//! A WebSocket: a byte stream, a reader and a writer, polled by the session's task.
+
+use std::cell::Cell;
+use std::collections::VecDeque;
+use std::io;
+use std::task::{Context, Poll};
+
+use pintle_engine::{CloseReason, Frame, Packet, PacketError};
+use tokio::io::ReadBuf;
+
+use super::io::Io;
+use super::reader::{Incoming, Reader, Violation};
+use super::writer::Writer;
+
+/// What one read may take. All connections of a thread share the buffer, so it can be generous.
+const SCRATCH: usize = 64 * 1024;
+/// Reads of one turn, after which others get theirs.
+const READS: usize = 8;
+
+thread_local! {
+    /// Taken out while a connection reads: a handler that comes back here finds none, and makes its own.
+    static SCRATCH_BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
+}
+
+/// An open WebSocket.
+#[derive(Debug)]
+pub(crate) struct WebSocket {
+    io: Io,
+    reader: Reader,
+    writer: Writer,
+    /// What was read and not handled: a part of a frame, or frames that must wait. Empty while the connection is idle.
+    tail: Vec<u8>,
+}
+
+/// Whether the reader goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Flow {
+    /// Give me the next packet.
+    More,
+    /// Keep the rest until I ask again.
+    Enough,
+}
+
+/// Why reading stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ReadEnd {
+    /// There is nothing more; the task will be woken.
+    Drained { partial: bool },
+    /// There may be more, but it is somebody else's turn. Poll again.
+    Yielded,
+    /// The receiver has enough.
+    Full,
+    /// It is over.
+    Closed(CloseReason),
+}
+
+impl WebSocket {
+    /// Takes over a byte stream, with what was read from it already.
+    pub(crate) fn new(io: Io, read_ahead: &[u8], max_payload: usize) -> Self {
+        Self { io, reader: Reader::new(max_payload), writer: Writer::default(), tail: read_ahead.to_vec() }
+    }
+
+    /// The frames to write next; they go out with [`poll_write`](Self::poll_write).
+    pub(crate) const fn queue(&mut self) -> &mut VecDeque<Frame> {
+        self.writer.queue()
+    }
+
+    /// Whether nothing waits to be written.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.writer.is_empty()
+    }
+
+    /// Frames and bytes that wait to be written.
+    pub(crate) fn held(&self) -> (usize, usize) {
+        self.writer.held()
+    }
+
+    /// Sends a close frame after what is queued.
+    pub(crate) fn close(&mut self) {
+        self.writer.close(None);
+    }
+
+    /// Drops what is queued.
+    pub(crate) fn discard(&mut self) {
+        self.writer.discard();
+    }
+
+    /// Hands everything that has arrived to `sink`, packet by packet.
+    pub(crate) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut sink: impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+    ) -> ReadEnd {
+        if !self.tail.is_empty()
+            && let Some(end) = self.handle_tail(cx, &mut sink)
+        {
+            return end;
+        }
+        let mut scratch = SCRATCH_BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
+        let end = self.read(cx, &mut scratch, &mut sink);
+        SCRATCH_BUFFER.set(Some(scratch));
+        end
+    }
+
+    /// Writes what is queued. `Ready(Ok(true))` if something was written.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+        self.writer.poll_write(cx, &mut self.io)
+    }
+
+    /// Ends the conversation: writes what is left, says so, and waits for the peer to hang up. To hang up first, with
+    /// bytes of the peer unread, would have the kernel drop our last words.
+    pub(crate) fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while !self.writer.is_empty() {
+            match self.writer.poll_write(cx, &mut self.io) {
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(_)) => return Poll::Ready(()),
+                Poll::Pending => break,
+            }
+        }
+        if self.writer.is_empty() && self.io.poll_shutdown(cx).map_err(drop) == Poll::Ready(Err(())) {
+            return Poll::Ready(());
+        }
+        let mut scratch = [0; 1024];
+        loop {
+            let mut buffer = ReadBuf::new(&mut scratch);
+            match self.io.poll_read(cx, &mut buffer) {
+                Poll::Ready(Ok(())) if !buffer.filled().is_empty() => {}
+                Poll::Ready(_) => return Poll::Ready(()),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+
+    fn read(
+        &mut self,
+        cx: &mut Context<'_>,
+        scratch: &mut [u8],
+        sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+    ) -> ReadEnd {
+        for _ in 0..READS {
+            let mut buffer = ReadBuf::new(scratch);
+            match self.io.poll_read(cx, &mut buffer) {
+                Poll::Pending => return ReadEnd::Drained { partial: !self.tail.is_empty() },
+                Poll::Ready(Err(_)) => return ReadEnd::Closed(CloseReason::TransportClose),
+                Poll::Ready(Ok(())) => {}
+            }
+            let read = buffer.filled_mut();
+            if read.is_empty() {
+                return ReadEnd::Closed(CloseReason::TransportClose);
+            }
+            let end = if self.tail.is_empty() {
+                let (end, left) = self.handle(cx, read, sink);
+                self.tail.extend_from_slice(&read[read.len() - left..]);
+                end
+            } else {
+                self.tail.extend_from_slice(read);
+                self.handle_tail(cx, sink)
+            };
+            if let Some(end) = end {
+                return end;
+            }
+        }
+        ReadEnd::Yielded
+    }
+
+    /// Handles what was left over. What still is stays where it is: bytes that dribble in are not copied again and again.
+    fn handle_tail(
+        &mut self,
+        cx: &mut Context<'_>,
+        sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+    ) -> Option<ReadEnd> {
+        let mut tail = std::mem::take(&mut self.tail);
+        let (end, left) = self.handle(cx, &mut tail, sink);
+        if left > 0 {
+            tail.drain(..tail.len() - left);
+            self.tail = tail;
+        }
+        end
+    }
+
+    /// Handles the frames in `input`. Gives why to stop, if there is a reason, and how many bytes are left over.
+    fn handle(
+        &mut self,
+        cx: &mut Context<'_>,
+        mut input: &mut [u8],
+        sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+    ) -> (Option<ReadEnd>, usize) {
+        loop {
+            let flow = match self.reader.next(&mut input) {
+                Ok(None) => return (None, input.len()),
+                Ok(Some(Incoming::Text(text))) => sink(cx, Packet::parse(&text)),
+                Ok(Some(Incoming::Binary(data))) => sink(cx, Ok(Packet::binary(&data))),
+                Ok(Some(Incoming::Ping(payload))) => {
+                    self.writer.pong(payload);
+                    Flow::More
+                }
+                Ok(Some(Incoming::Pong)) => Flow::More,
+                Ok(Some(Incoming::Close(code))) => {
+                    self.writer.close(code);
+                    return (Some(ReadEnd::Closed(CloseReason::TransportClose)), 0);
+                }
+                Err(Violation(code)) => {
+                    self.writer.close(Some(code));
+                    return (Some(ReadEnd::Closed(CloseReason::TransportError)), 0);
+                }
+            };
+            if flow == Flow::Enough {
+                return (Some(ReadEnd::Full), input.len());
+            }
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Frames out: many of them in one vectored write.
+
+use std::collections::VecDeque;
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use pintle_engine::Frame;
+
+use super::io::Io;
+
+/// The most frames of one system call. Linux takes 1024; more than this many small ones gains nothing.
+const BATCH: usize = 64;
+/// A queue that a burst has grown beyond this is not kept.
+const KEEP: usize = 64;
+
+/// Frames on their way to the socket.
+#[derive(Debug, Default)]
+pub(super) struct Writer {
+    frames: VecDeque<Frame>,
+    /// Bytes of the first frame that are written already.
+    written: usize,
+    /// A pong, to go out between two frames.
+    pong: Option<Control>,
+    /// The closing frame, to go out last.
+    close: Option<Control>,
+    /// The closing frame is out, or was taken for out.
+    closed: bool,
+}
+
+/// A control frame, as far as it is not written.
+#[derive(Debug)]
+struct Control {
+    rest: Bytes,
+    begun: bool,
+}
+
+impl Writer {
+    /// The queue to append to.
+    pub(super) const fn queue(&mut self) -> &mut VecDeque<Frame> {
+        &mut self.frames
+    }
+
+    pub(super) fn pong(&mut self, payload: &[u8]) {
+        // A newer pong takes the place of an older one, so a flood of pings makes no queue.
+        if self.pong.as_ref().is_none_or(|pong| !pong.begun) {
+            self.pong = Some(Control::new(0x8a, payload));
+        }
+    }
+
+    /// Closes after everything queued. With no code where none is needed, as Node does.
+    pub(super) fn close(&mut self, code: Option<u16>) {
+        if !self.closed && self.close.is_none() {
+            self.close = Some(match code {
+                Some(code) => Control::new(0x88, &code.to_be_bytes()),
+                None => Control::new(0x88, &[]),
+            });
+        }
+    }
+
+    /// Drops what is queued and not begun.
+    pub(super) fn discard(&mut self) {
+        self.frames.truncate(usize::from(self.written > 0));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.frames.is_empty() && self.pong.is_none() && self.close.is_none()
+    }
+
+    /// Frames and bytes that wait.
+    pub(super) fn held(&self) -> (usize, usize) {
+        let bytes: usize = self.frames.iter().map(Frame::len).sum();
+        (self.frames.len(), bytes - self.written)
+    }
+
+    /// Writes until all is out or the socket is full. Says whether anything was written.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<bool>> {
+        let mut progress = false;
+        while !self.is_empty() {
+            let written = match self.write_some(cx, io) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                Poll::Ready(Ok(written)) => written,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Pending if progress => return Poll::Ready(Ok(true)),
+                Poll::Pending => return Poll::Pending,
+            };
+            progress = true;
+            self.advance(written);
+        }
+        if self.frames.capacity() > KEEP {
+            self.frames = VecDeque::new();
+        }
+        io.poll_flush(cx).map_ok(|()| progress)
+    }
+
+    fn write_some(&self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<usize>> {
+        let mut slices = [IoSlice::new(&[]); BATCH];
+        let mut count = 0;
+        let mut add = |bytes| {
+            if count < BATCH {
+                slices[count] = IoSlice::new(bytes);
+                count += 1;
+            }
+        };
+        let mut frames = self.frames.iter();
+        if self.written > 0
+            && let Some(first) = frames.next()
+        {
+            add(&first.wire()[self.written..]);
+        }
+        if let Some(pong) = &self.pong {
+            add(&pong.rest);
+        }
+        for frame in frames.by_ref().take(BATCH) {
+            add(frame.wire());
+        }
+        if frames.next().is_none()
+            && let Some(close) = &self.close
+        {
+            add(&close.rest);
+        }
+        io.poll_write(cx, &slices[..count])
+    }
+
+    /// Takes `written` bytes off the queue, in the order in which they were offered.
+    fn advance(&mut self, mut written: usize) {
+        if self.written > 0 {
+            written = self.advance_frame(written);
+        }
+        if self.written == 0 && written > 0 {
+            written = advance_control(&mut self.pong, written);
+        }
+        while written > 0 && !self.frames.is_empty() {
+            written = self.advance_frame(written);
+        }
+        if written > 0 && self.close.is_some() {
+            advance_control(&mut self.close, written);
+            self.closed = self.close.is_none();
+        }
+    }
+
+    /// Takes up to `written` bytes off the first frame; gives what is left of them.
+    fn advance_frame(&mut self, written: usize) -> usize {
+        let Some(first) = self.frames.front() else {
+            return written;
+        };
+        let left = first.len() - self.written;
+        if written < left {
+            self.written += written;
+            return 0;
+        }
+        self.frames.pop_front();
+        self.written = 0;
+        written - left
+    }
+}
+
+/// Takes up to `written` bytes off a control frame; gives what is left of them.
+fn advance_control(slot: &mut Option<Control>, written: usize) -> usize {
+    let Some(control) = slot else {
+        return written;
+    };
+    if written < control.rest.len() {
+        control.rest = control.rest.slice(written..);
+        control.begun = true;
+        return 0;
+    }
+    let left = written - control.rest.len();
+    *slot = None;
+    left
+}
+
+impl Control {
+    fn new(first: u8, payload: &[u8]) -> Self {
+        let mut frame = Vec::with_capacity(2 + payload.len());
+        frame.extend([first, payload.len() as u8]);
+        frame.extend_from_slice(payload);
+        Self { rest: frame.into(), begun: false }
+    }
+}
