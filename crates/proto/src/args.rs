@@ -1,0 +1,156 @@
+//! The arguments of an event or acknowledgement.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use serde::de::DeserializeOwned;
+use serde::ser::{Serialize, SerializeTuple, Serializer};
+use serde_json::value::RawValue;
+
+use crate::decode::{Arguments, Text, Tree, check, mended};
+use crate::error::{ArgsError, DecodeError};
+use crate::value::Value;
+
+/// The arguments of an event or acknowledgement, not yet read into anything.
+///
+/// Those of a text packet are raw JSON, scanned for the first time by [`deserialize`](Self::deserialize), straight into
+/// the type that is asked for. A clone shares them.
+///
+/// Serialised, they are a tuple: given to [`Encoded`](crate::Encoded) as data, the same arguments go out again, number
+/// for number as they were written if there were no attachments.
+#[derive(Clone)]
+pub struct Args(Repr);
+
+#[derive(Clone)]
+enum Repr {
+    None,
+    /// What is between the brackets, without the event's name: values separated by commas, if the peer is honest.
+    /// A copy of its own, so that no read buffer is kept alive by it.
+    Text(Arc<str>),
+    Binary(Arc<Binary>),
+}
+
+struct Binary {
+    values: Vec<Value>,
+    attachments: Vec<Bytes>,
+}
+
+impl Args {
+    /// No arguments.
+    pub fn empty() -> Self {
+        Self(Repr::None)
+    }
+
+    pub(crate) fn from_text(text: &str) -> Self {
+        match text {
+            "" => Self::empty(),
+            _ => Self(Repr::Text(text.into())),
+        }
+    }
+
+    pub(crate) fn from_binary(text: &str, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
+        let mut values = Value::parse(text).map_err(|_| DecodeError::InvalidPayload)?;
+        for value in &mut values {
+            value.attach(&attachments)?;
+        }
+        Ok(Self(Repr::Binary(Arc::new(Binary { values, attachments }))))
+    }
+
+    /// Reads the arguments into `T`.
+    ///
+    /// A tuple (or array) takes an argument for each element, `()` takes none, and anything else takes the first one.
+    /// Arguments too many are ignored; where one is missing, an `Option` becomes `None` and anything else is an error.
+    /// Attachments are bytes, wherever they were: [`Bytes`], or what `serde_bytes` reads, or a `Vec<u8>`.
+    ///
+    /// Half a surrogate pair, which a Rust string cannot hold, is read as U+FFFD.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError::Malformed`] if the peer did not send JSON, [`ArgsError::Mismatch`] if it is not the JSON of a `T`.
+    pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
+        let text = match &self.0 {
+            Repr::None => "",
+            Repr::Text(text) => text,
+            Repr::Binary(binary) => {
+                let arguments = Arguments(Tree::new(&binary.values));
+                return T::deserialize(arguments).map_err(|error| ArgsError::mismatch(&error));
+            }
+        };
+        let read = |text: &str| T::deserialize(Arguments(Text::new(text)));
+        // Only who fails pays for finding out why.
+        read(text).or_else(|error| mended(text).map_or(Err(error), |text| read(&text))).map_err(|error| {
+            match check(text) {
+                Ok(_) => ArgsError::mismatch(&error),
+                Err(error) => ArgsError::malformed(&error),
+            }
+        })
+    }
+
+    /// Checks that the arguments are JSON, for events that nobody reads.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError::Malformed`] if they are not.
+    pub fn validate(&self) -> Result<(), ArgsError> {
+        match &self.0 {
+            Repr::Text(text) => check(text).map(drop).map_err(|error| ArgsError::malformed(&error)),
+            Repr::None | Repr::Binary(_) => Ok(()),
+        }
+    }
+
+    /// The attachments, in the order in which they came.
+    pub fn attachments(&self) -> &[Bytes] {
+        match &self.0 {
+            Repr::Binary(binary) => &binary.attachments,
+            Repr::None | Repr::Text(_) => &[],
+        }
+    }
+}
+
+impl Default for Args {
+    fn default() -> Self {
+        Self::empty()
+    }
+}
+
+/// What the peer sent may be long and secret: its size is all that is printed.
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::None => f.write_str("Args(none)"),
+            Repr::Text(text) => write!(f, "Args({} bytes of JSON)", text.len()),
+            Repr::Binary(binary) => write!(f, "Args({} attachments)", binary.attachments.len()),
+        }
+    }
+}
+
+impl Serialize for Args {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0 {
+            Repr::None => serialize_tuple::<_, ()>(serializer, &[]),
+            // Raw values are checked to be JSON on the way, and written as they were. They are an affair between us and
+            // serde_json; binary formats get what they mean.
+            Repr::Text(text) if serializer.is_human_readable() => {
+                let values: Vec<&RawValue> = Text::new(text).all().map_err(serde::ser::Error::custom)?;
+                serialize_tuple(serializer, &values)
+            }
+            Repr::Text(text) => {
+                let values = Value::parse(text).map_err(serde::ser::Error::custom)?;
+                serialize_tuple(serializer, &values)
+            }
+            Repr::Binary(binary) => serialize_tuple(serializer, &binary.values),
+        }
+    }
+}
+
+fn serialize_tuple<S: Serializer, T: Serialize>(serializer: S, values: &[T]) -> Result<S::Ok, S::Error> {
+    let mut tuple = serializer.serialize_tuple(values.len())?;
+    for value in values {
+        tuple.serialize_element(value)?;
+    }
+    tuple.end()
+}
+
+#[cfg(test)]
+mod tests;

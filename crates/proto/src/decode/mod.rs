@@ -1,0 +1,11 @@
+//! Reading arguments: raw JSON or, when there are attachments, a tree.
+
+mod arguments;
+mod text;
+mod tree;
+
+pub(crate) use arguments::Arguments;
+pub(crate) use text::{Text, WHITESPACE, check, mended};
+pub(crate) use tree::Tree;
+
+type Result<T, E = serde_json::Error> = std::result::Result<T, E>;

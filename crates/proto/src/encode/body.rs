@@ -1,0 +1,96 @@
+//! A packet while it is being written.
+
+use std::io::{self, Write as _};
+
+use pintle_engine::{Frame, FrameWriter};
+use serde::Serialize;
+use serde_json::ser::Formatter;
+
+use super::spread::Spread;
+
+/// What most packets fit into besides the names, so that the text is allocated once.
+const TYPICAL: usize = 112;
+
+/// The text of a packet and the attachments met on the way.
+pub(crate) struct Body {
+    writer: FrameWriter,
+    attachments: Vec<Frame>,
+    /// Whether the next argument is the first of its array.
+    first: bool,
+}
+
+/// serde_json's serializer, set up to write one argument.
+pub(super) type Json<'a> = serde_json::Serializer<&'a mut FrameWriter, Attaching<'a>>;
+
+impl Body {
+    /// Starts a packet of the type digit `kind`.
+    pub(crate) fn new(kind: &str, namespace: &str, names: usize) -> Self {
+        let mut writer = FrameWriter::message(TYPICAL + namespace.len() + names);
+        writer.push_str(kind);
+        if namespace != "/" {
+            writer.push_str(namespace);
+            writer.push_str(",");
+        }
+        Self { writer, attachments: Vec::new(), first: true }
+    }
+
+    /// Appends text that is neither data nor an argument.
+    pub(crate) fn push_str(&mut self, text: &str) {
+        self.writer.push_str(text);
+    }
+
+    /// Writes JSON in which bytes are arrays of numbers.
+    pub(crate) fn plain<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
+        serde_json::to_writer(&mut self.writer, value)
+    }
+
+    /// Writes one argument.
+    pub(crate) fn argument<T: Serialize + ?Sized>(&mut self, value: &T) -> serde_json::Result<()> {
+        value.serialize(&mut self.next())
+    }
+
+    /// Writes the arguments that `data` stands for: those of a tuple, none for unit, else `data` itself.
+    pub(crate) fn arguments<T: Serialize + ?Sized>(&mut self, data: &T) -> serde_json::Result<()> {
+        data.serialize(Spread::new(self, &mut None))
+    }
+
+    /// Makes a serializer for the next argument.
+    pub(super) fn next(&mut self) -> Json<'_> {
+        if !self.first {
+            self.writer.push_str(",");
+        }
+        self.first = false;
+        Json::with_formatter(&mut self.writer, Attaching(&mut self.attachments))
+    }
+
+    /// Gives the text as it was written, and the attachments.
+    pub(crate) fn finish(self) -> (Frame, Vec<Frame>) {
+        (self.writer.finish(), self.attachments)
+    }
+}
+
+/// Gives the text of an event or acknowledgement the header of its binary kind.
+///
+/// Only the end of the JSON tells whether there are attachments, and most packets have none: so the text is written as
+/// if there were none, and a binary packet pays for one copy of it.
+pub(crate) fn with_attachments(text: &Frame, kind: &str, attachments: usize) -> Frame {
+    // What the text starts with: Engine.IO's type digit, which the writer puts there again, and ours.
+    const DIGITS: usize = 2;
+    let rest = &text.body()[DIGITS..];
+    let mut writer = FrameWriter::message(rest.len() + 8);
+    write!(writer, "{kind}{attachments}-")
+        .and_then(|()| writer.write_all(rest))
+        .expect("writing to memory does not fail");
+    writer.finish()
+}
+
+/// A JSON formatter that puts a placeholder where bytes are, and the bytes aside.
+pub(super) struct Attaching<'a>(&'a mut Vec<Frame>);
+
+impl Formatter for Attaching<'_> {
+    fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
+        let num = self.0.len();
+        self.0.push(Frame::binary(value));
+        write!(writer, r#"{{"_placeholder":true,"num":{num}}}"#)
+    }
+}

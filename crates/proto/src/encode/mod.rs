@@ -1,0 +1,6 @@
+//! Writing a packet's JSON: in one pass, into the bytes that go out.
+
+mod body;
+mod spread;
+
+pub(crate) use body::{Body, with_attachments};

@@ -1,0 +1,318 @@
+//! A packet in wire form.
+
+use std::slice;
+use std::sync::Arc;
+
+use pintle_engine::Frame;
+use serde::Serialize;
+
+use crate::encode::{Body, with_attachments};
+use crate::error::EncodeError;
+use crate::packet::is_reserved;
+
+/// A packet in wire form: one text frame and its attachments, which go out one after another.
+///
+/// A clone shares the bytes, so that a broadcast is encoded once. Namespaces are written as they are: they start with
+/// `/` and hold no comma.
+///
+/// # Data
+///
+/// The data of an event or acknowledgement is anything that serde can serialise:
+///
+/// - a tuple is several arguments, and so is an array `[T; N]`, which is a tuple to serde;
+/// - `()` is no argument;
+/// - anything else is one argument, slices and `Vec`s too.
+///
+/// Bytes, which is what [`bytes::Bytes`] and the types of `serde_bytes` serialise as, become attachments wherever they
+/// are. Numbers that are not finite become `null`, as in JavaScript. Official clients refuse a packet with more than 10
+/// attachments.
+#[derive(Clone, Debug)]
+pub struct Encoded(Frames);
+
+/// Apart, so that a clone allocates in neither case.
+#[derive(Clone, Debug)]
+enum Frames {
+    Text(Frame),
+    Binary(Arc<[Frame]>),
+}
+
+impl Encoded {
+    /// An event; with an `id`, its receiver is asked for an acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// If Socket.IO keeps the event's name for itself, or `data` cannot be written as JSON.
+    pub fn event<T: Serialize + ?Sized>(
+        namespace: &str,
+        id: Option<u64>,
+        event: &str,
+        data: &T,
+    ) -> Result<Self, EncodeError> {
+        if is_reserved(event) {
+            return Err(EncodeError::reserved(event));
+        }
+        let mut body = Body::new("2", namespace, event.len());
+        if let Some(id) = id {
+            body.plain(&id)?;
+        }
+        body.push_str("[");
+        body.argument(event)?;
+        body.arguments(data)?;
+        body.push_str("]");
+        Ok(Self::from_body(body, "5"))
+    }
+
+    /// The acknowledgement of the event that came with `id`.
+    ///
+    /// # Errors
+    ///
+    /// If `data` cannot be written as JSON.
+    pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: u64, data: &T) -> Result<Self, EncodeError> {
+        let mut body = Body::new("3", namespace, 0);
+        body.plain(&id)?;
+        body.push_str("[");
+        body.arguments(data)?;
+        body.push_str("]");
+        Ok(Self::from_body(body, "6"))
+    }
+
+    /// The answer to a CONNECT that was accepted.
+    pub fn connect(namespace: &str, sid: &str) -> Self {
+        let mut body = Body::new("0", namespace, sid.len());
+        body.push_str("{\"sid\":");
+        body.plain(sid).expect("a string is JSON");
+        body.push_str("}");
+        Self::text(body)
+    }
+
+    /// The answer to a CONNECT that was refused. It is never binary: bytes in `data` become arrays of numbers.
+    ///
+    /// # Errors
+    ///
+    /// If `data` cannot be written as JSON.
+    pub fn connect_error<T: Serialize + ?Sized>(
+        namespace: &str,
+        message: &str,
+        data: Option<&T>,
+    ) -> Result<Self, EncodeError> {
+        let mut body = Body::new("4", namespace, message.len());
+        body.push_str("{\"message\":");
+        body.plain(message)?;
+        if let Some(data) = data {
+            body.push_str(",\"data\":");
+            body.plain(data)?;
+        }
+        body.push_str("}");
+        Ok(Self::text(body))
+    }
+
+    /// The end of a namespace, told to the client.
+    pub fn disconnect(namespace: &str) -> Self {
+        Self::text(Body::new("1", namespace, 0))
+    }
+
+    /// The text frame, then its attachments in order.
+    pub fn frames(&self) -> &[Frame] {
+        match &self.0 {
+            Frames::Text(frame) => slice::from_ref(frame),
+            Frames::Binary(frames) => frames,
+        }
+    }
+
+    /// Bytes of all frames on the wire.
+    #[expect(clippy::len_without_is_empty, reason = "a packet has a type: it is never empty")]
+    pub fn len(&self) -> usize {
+        self.frames().iter().map(Frame::len).sum()
+    }
+
+    fn text(body: Body) -> Self {
+        Self(Frames::Text(body.finish().0))
+    }
+
+    fn from_body(body: Body, binary_kind: &str) -> Self {
+        let (text, attachments) = body.finish();
+        if attachments.is_empty() {
+            return Self(Frames::Text(text));
+        }
+        let text = with_attachments(&text, binary_kind, attachments.len());
+        Self(Frames::Binary([text].into_iter().chain(attachments).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use bytes::Bytes;
+    use serde::Serialize;
+    use serde_json::json;
+    use serde_json::value::RawValue;
+
+    use super::*;
+    use crate::Args;
+
+    fn bodies(encoded: &Encoded) -> Vec<&[u8]> {
+        encoded.frames().iter().map(Frame::body).collect()
+    }
+
+    /// The text of an event `e` with this data, without the two type digits.
+    fn event<T: Serialize + ?Sized>(data: &T) -> String {
+        let encoded = Encoded::event("/", None, "e", data).unwrap();
+        String::from_utf8(encoded.frames()[0].body()[2..].to_vec()).unwrap()
+    }
+
+    #[test]
+    fn golden_packets() {
+        let cases = [
+            (Encoded::connect("/", "abc"), r#"40{"sid":"abc"}"#),
+            (Encoded::connect("/admin", "abc"), r#"40/admin,{"sid":"abc"}"#),
+            (Encoded::disconnect("/"), "41"),
+            (Encoded::disconnect("/admin"), "41/admin,"),
+            (Encoded::event("/", None, "e", &1).unwrap(), r#"42["e",1]"#),
+            (Encoded::event("/admin", Some(12), "e", &1).unwrap(), r#"42/admin,12["e",1]"#),
+            (Encoded::event("/", Some(0), "a\"\n", "x").unwrap(), r#"420["a\"\n","x"]"#),
+            (Encoded::ack("/admin", 13, &()).unwrap(), "43/admin,13[]"),
+            (Encoded::ack("/", u64::MAX, &(1, "b")).unwrap(), r#"4318446744073709551615[1,"b"]"#),
+            (
+                Encoded::connect_error::<()>("/x", "Invalid namespace", None).unwrap(),
+                r#"44/x,{"message":"Invalid namespace"}"#,
+            ),
+            (
+                Encoded::connect_error("/", "no", Some(&json!({ "code": 1 }))).unwrap(),
+                r#"44{"message":"no","data":{"code":1}}"#,
+            ),
+            (
+                Encoded::connect_error("/", "no", Some(&Bytes::from_static(&[1, 2]))).unwrap(),
+                r#"44{"message":"no","data":[1,2]}"#,
+            ),
+        ];
+        for (encoded, text) in cases {
+            assert_eq!(bodies(&encoded), [text.as_bytes()]);
+            assert_eq!(encoded.len(), encoded.frames()[0].len());
+        }
+    }
+
+    #[derive(Serialize)]
+    struct Point {
+        x: u8,
+        y: Option<u8>,
+    }
+
+    #[derive(Serialize)]
+    struct Pair(u8, u8);
+
+    #[derive(Serialize)]
+    struct Wrapped((u8, u8));
+
+    #[derive(Serialize)]
+    struct Unit;
+
+    #[derive(Serialize)]
+    enum Choice {
+        None,
+        One(u8),
+        Two(u8, u8),
+        Named { a: u8 },
+    }
+
+    #[test]
+    fn a_tuple_is_several_arguments_and_unit_is_none() {
+        assert_eq!(event(&()), r#"["e"]"#);
+        assert_eq!(event(&(1,)), r#"["e",1]"#);
+        assert_eq!(event(&(1, "b", [true, false])), r#"["e",1,"b",[true,false]]"#);
+        assert_eq!(event(&[1, 2]), r#"["e",1,2]"#);
+        assert_eq!(event(&Box::new((1, ()))), r#"["e",1,null]"#);
+    }
+
+    #[test]
+    fn anything_else_is_one_argument() {
+        assert_eq!(event(&vec![1, 2]), r#"["e",[1,2]]"#);
+        assert_eq!(event(&[1, 2][..]), r#"["e",[1,2]]"#);
+        assert_eq!(event(&Some((1, 2))), r#"["e",[1,2]]"#);
+        assert_eq!(event(&None::<u8>), r#"["e",null]"#);
+        assert_eq!(event(&Point { x: 1, y: None }), r#"["e",{"x":1,"y":null}]"#);
+        assert_eq!(event(&Pair(1, 2)), r#"["e",[1,2]]"#);
+        assert_eq!(event(&Wrapped((1, 2))), r#"["e",[1,2]]"#);
+        assert_eq!(event(&Unit), r#"["e",null]"#);
+        assert_eq!(event(&Choice::None), r#"["e","None"]"#);
+        assert_eq!(event(&Choice::One(1)), r#"["e",{"One":1}]"#);
+        assert_eq!(event(&Choice::Two(1, 2)), r#"["e",{"Two":[1,2]}]"#);
+        assert_eq!(event(&Choice::Named { a: 1 }), r#"["e",{"Named":{"a":1}}]"#);
+        assert_eq!(event(&BTreeMap::from([(1, 'c')])), r#"["e",{"1":"c"}]"#);
+        assert_eq!(event(&RawValue::from_string("[1.50]".to_owned()).unwrap()), r#"["e",[1.50]]"#);
+        assert_eq!(event(&format_args!("{}-{}", 1, 2)), r#"["e","1-2"]"#);
+        assert_eq!(event(&u128::MAX), r#"["e",340282366920938463463374607431768211455]"#);
+        assert_eq!(event(&'é'), r#"["e","é"]"#);
+        assert_eq!(event(&-1.5), r#"["e",-1.5]"#);
+        assert_eq!(event(&f64::NAN), r#"["e",null]"#);
+        assert_eq!(event(&(f64::NAN, f32::NEG_INFINITY)), r#"["e",null,null]"#);
+    }
+
+    #[test]
+    fn bytes_become_attachments() {
+        let (a, b) = (Bytes::from_static(b"\x01\x02"), Bytes::from_static(b"\x03"));
+        let one = Encoded::event("/", None, "e", &a).unwrap();
+        assert_eq!(bodies(&one), [&br#"451-["e",{"_placeholder":true,"num":0}]"#[..], b"\x01\x02"]);
+        assert!(one.frames()[1].is_binary() && !one.frames()[0].is_binary());
+        assert_eq!(one.len(), one.frames().iter().map(Frame::len).sum::<usize>());
+
+        let nested = ("x", BTreeMap::from([("k", vec![Some(b), None])]), a.clone());
+        let event = Encoded::event("/admin", Some(7), "e", &nested).unwrap();
+        let text = r#"452-/admin,7["e","x",{"k":[{"_placeholder":true,"num":0},null]},{"_placeholder":true,"num":1}]"#;
+        assert_eq!(bodies(&event), [text.as_bytes(), b"\x03", b"\x01\x02"]);
+
+        let ack = Encoded::ack("/", 3, &(a,)).unwrap();
+        assert_eq!(bodies(&ack), [&br#"461-3[{"_placeholder":true,"num":0}]"#[..], b"\x01\x02"]);
+
+        let many = Encoded::event("/", None, "e", &vec![Bytes::new(); 11]).unwrap();
+        assert!(many.frames()[0].body().starts_with(b"4511-[\"e\",["));
+        assert_eq!(many.frames().len(), 12);
+    }
+
+    #[test]
+    fn a_clone_shares_the_bytes() {
+        for encoded in [
+            Encoded::event("/", None, "e", &1).unwrap(),
+            Encoded::event("/", None, "e", &Bytes::from_static(b"1")).unwrap(),
+        ] {
+            let clone = encoded.clone();
+            for (a, b) in encoded.frames().iter().zip(clone.frames()) {
+                assert_eq!(a.wire().as_ptr(), b.wire().as_ptr());
+            }
+        }
+    }
+
+    #[test]
+    fn errors() {
+        for event in ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"] {
+            let error = Encoded::event("/", None, event, &1).unwrap_err();
+            assert!(error.is_reserved_event());
+            assert_eq!(error.to_string(), format!("\"{event}\" is a reserved event name"));
+        }
+        let error = Encoded::event("/", None, "e", &BTreeMap::from([((1, 2), 3)])).unwrap_err();
+        assert!(!error.is_reserved_event());
+        assert_eq!(error.to_string(), "data cannot be written as JSON: key must be a string");
+        // In their own field bytes are no name either.
+        assert!(Encoded::event("/", None, "e", &BTreeMap::from([(Bytes::new(), 3)])).is_err());
+    }
+
+    #[test]
+    fn arguments_go_out_as_they_came() {
+        let text = r#"1.50, "a\u00e9" ,{"b" : 18446744073709551616}"#;
+        let args = Args::from_text(text);
+        let verbatim = r#"["e",1.50,"a\u00e9",{"b" : 18446744073709551616}]"#;
+        assert_eq!(event(&args), verbatim);
+        assert_eq!(event(&Args::empty()), r#"["e"]"#);
+        assert_eq!(event(&("room", args)), format!(r#"["e","room",{}]"#, verbatim.replace(r#""e","#, "")));
+        for malformed in ["1,", "1 2", "]", "1],[2", "{"] {
+            assert!(Encoded::event("/", None, "e", &Args::from_text(malformed)).is_err(), "{malformed}");
+        }
+
+        let attachments = vec![Bytes::from_static(b"\x01"), Bytes::from_static(b"\x02")];
+        let text = r#"{"x":{"num":1,"_placeholder":true}},2,{"_placeholder":true,"num":0}"#;
+        let args = Args::from_binary(text, attachments).unwrap();
+        let encoded = Encoded::event("/", None, "e", &args).unwrap();
+        let text = r#"452-["e",{"x":{"_placeholder":true,"num":0}},2,{"_placeholder":true,"num":1}]"#;
+        assert_eq!(bodies(&encoded), [text.as_bytes(), b"\x02", b"\x01"]);
+    }
+}

@@ -1,0 +1,34 @@
+//! Socket.IO v5 as a pure state machine: packets, attachments, acknowledgements.
+//!
+//! Nothing here does IO, reads a clock or rolls dice: text, bytes and `now` come in as arguments, and what comes out says
+//! what to do. It stands on [`pintle_engine`], whose messages it reads and whose [`Frame`](pintle_engine::Frame)s it writes.
+//!
+//! - Out: [`Encoded`] is a packet in wire form, made once and shared by all its receivers.
+//! - In: [`Connection`] decodes the messages of one client and judges what may follow what. It gives [`Incoming`], whose
+//!   [`Args`] stay raw JSON until someone knows the type to read them into.
+//! - [`PendingAcks`] keeps what waits for a client's acknowledgement.
+
+mod ack;
+mod args;
+mod assemble;
+mod config;
+mod connection;
+mod decode;
+mod encode;
+mod encoded;
+mod error;
+mod id;
+mod incoming;
+mod packet;
+#[cfg(test)]
+mod round_trip;
+mod value;
+
+pub use ack::PendingAcks;
+pub use args::Args;
+pub use config::Config;
+pub use connection::{Connection, Slot};
+pub use encoded::Encoded;
+pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
+pub use id::SocketId;
+pub use incoming::Incoming;
