@@ -1,0 +1,28 @@
+//! Why a room is not joined.
+
+use std::error::Error;
+use std::fmt;
+
+/// Why a room is not joined.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// The room is the id of another socket: whoever were in it would read that socket's private messages.
+    ForeignSocketId,
+    /// The name is longer than allowed.
+    TooLong,
+    /// There is no such member, or no longer.
+    UnknownMember,
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ForeignSocketId => "room is the id of another socket",
+            Self::TooLong => "room name too long",
+            Self::UnknownMember => "socket is gone",
+        })
+    }
+}
+
+impl Error for JoinError {}
