@@ -8,7 +8,7 @@ use std::io;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
+use bytes::{Buf as _, Bytes};
 
 /// The longest header of an unmasked WebSocket frame.
 const HEAD_ROOM: usize = 10;
@@ -115,6 +115,7 @@ impl FrameWriter {
     }
 
     /// Appends to the message.
+    #[inline]
     pub fn push_str(&mut self, text: &str) {
         self.bytes.extend_from_slice(text.as_bytes());
     }
@@ -144,11 +145,14 @@ impl FrameWriter {
         };
         let start = HEAD_ROOM - head;
         bytes[start..HEAD_ROOM].copy_from_slice(&header[..head]);
-        Frame { wire: Bytes::from(bytes).slice(start..), head: head as u8, binary }
+        let mut wire = Bytes::from(bytes);
+        wire.advance(start);
+        Frame { wire, head: head as u8, binary }
     }
 }
 
 impl io::Write for FrameWriter {
+    #[inline]
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
         self.bytes.extend_from_slice(data);
         Ok(data.len())

@@ -28,6 +28,7 @@ pub use future::ResponseFuture;
 pub use handshake::Handshake;
 pub use layer::EngineLayer;
 pub use origin::OriginPolicy;
+pub use pintle_engine::{CloseReason, Config as Limits, Frame, Message, TransportKind};
 pub use protocol::{Connection, Protocol};
 pub use service::EngineService;
 pub use session::{SendError, SessionHandle};

@@ -40,8 +40,8 @@ pub trait Connection: Send + Unpin + 'static {
     }
 
     /// The time that [`poll_timeout`](Self::poll_timeout) gave has come.
-    fn handle_timeout(&mut self, now: Instant) {
-        let _ = now;
+    fn handle_timeout(&mut self, cx: &mut Context<'_>, now: Instant) {
+        let _ = (cx, now);
     }
 
     /// The session is over. Called once, and the last call but [`poll`](Self::poll) and

@@ -37,6 +37,8 @@ pub(crate) struct Mailbox {
     /// A POST is being read or handled.
     pub(crate) pushing: bool,
     pub(crate) closed: bool,
+    /// The connection is to be polled once more, whatever else there is to do.
+    poll_again: bool,
     waker: Option<Waker>,
     /// The actor runs or has been woken: it will look here without being told.
     awake: bool,
@@ -117,6 +119,7 @@ impl SessionHandle {
                 polled: false,
                 pushing: false,
                 closed: false,
+                poll_again: false,
                 waker: None,
                 awake: true,
             }),
@@ -149,9 +152,11 @@ impl SessionHandle {
         self.command(Command::Abort(reason));
     }
 
-    /// Has the actor poll its connection.
+    /// Has the session's task poll its [`Connection`](crate::Connection), once more if it is at it now.
     pub fn wake(&self) {
-        self.lock().wake();
+        let mut mailbox = self.lock();
+        mailbox.poll_again = true;
+        mailbox.wake();
     }
 
     /// Whether the session is over.
@@ -228,7 +233,7 @@ impl Mailbox {
 
     /// The actor is about to rest. `false` if something came meanwhile, and it must look again.
     pub(crate) fn rest(&mut self, waker: &Waker) -> bool {
-        if !self.requests.is_empty() {
+        if std::mem::take(&mut self.poll_again) || !self.requests.is_empty() {
             return false;
         }
         self.awake = false;
@@ -242,6 +247,7 @@ impl Mailbox {
     /// The actor has begun to run.
     pub(crate) const fn rouse(&mut self) {
         self.awake = true;
+        self.poll_again = false;
     }
 }
 

@@ -100,17 +100,17 @@ impl<C: Connection> Actor<C> {
         self.poll_candidate(cx, now);
         self.poll_requests(cx, now);
         self.poll_input(cx, now);
-        self.handle_timeouts(now);
+        self.handle_timeouts(cx, now);
         self.poll_transmit(cx, now);
         self.poll_close(cx, now);
     }
 
-    fn handle_timeouts(&mut self, now: Instant) {
+    fn handle_timeouts(&mut self, cx: &mut Context<'_>, now: Instant) {
         if self.session.poll_timeout().is_some_and(|at| at <= now) {
             self.session.handle_timeout(now);
         }
         if self.connection.poll_timeout().is_some_and(|at| at <= now) {
-            self.connection.handle_timeout(now);
+            self.connection.handle_timeout(cx, now);
         }
     }
 
