@@ -1,0 +1,117 @@
+//! Which events of a socket must wait for which.
+
+use std::collections::VecDeque;
+
+use pintle_proto::Args;
+use smallvec::SmallVec;
+
+/// What runs one at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// All events of the socket: its connect handler runs, or its namespace is sequential.
+    All,
+    /// The events of one name.
+    Event(u32),
+}
+
+/// An event that waits for its turn.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    /// The lane that it will take up; none if it only waits for the others.
+    pub(super) lane: Option<Lane>,
+    pub(super) event: Box<str>,
+    pub(super) ack: Option<u64>,
+    pub(super) args: Args,
+}
+
+/// The lanes of a socket.
+#[derive(Debug, Default)]
+pub(super) struct Lanes {
+    busy: SmallVec<[Lane; 1]>,
+    waiting: VecDeque<Waiting>,
+}
+
+impl Lanes {
+    /// Whether an event must wait. What came before it in its own lane goes first.
+    pub(super) fn is_blocked(&self, lane: Option<Lane>) -> bool {
+        let waits_before = |waiting: &Waiting| waiting.lane == lane && lane.is_some();
+        self.is_busy(lane) || self.waiting.iter().any(waits_before)
+    }
+
+    pub(super) fn wait(&mut self, waiting: Waiting) {
+        self.waiting.push_back(waiting);
+    }
+
+    pub(super) fn take_up(&mut self, lane: Lane) {
+        self.busy.push(lane);
+    }
+
+    pub(super) fn free(&mut self, lane: Lane) {
+        if let Some(at) = self.busy.iter().position(|busy| *busy == lane) {
+            self.busy.swap_remove(at);
+        }
+    }
+
+    /// The next event that need not wait any longer.
+    pub(super) fn next(&mut self) -> Option<Waiting> {
+        let at = self.waiting.iter().position(|waiting| !self.is_busy(waiting.lane))?;
+        let next = self.waiting.remove(at);
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
+        next
+    }
+
+    pub(super) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    fn is_busy(&self, lane: Option<Lane>) -> bool {
+        self.busy.iter().any(|busy| *busy == Lane::All || Some(*busy) == lane)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(lanes: &mut Lanes, event: &str, lane: Option<Lane>) {
+        assert!(lanes.is_blocked(lane), "{event}");
+        lanes.wait(Waiting { lane, event: event.into(), ack: None, args: Args::empty() });
+    }
+
+    fn next(lanes: &mut Lanes) -> Option<Box<str>> {
+        lanes.next().map(|waiting| waiting.event)
+    }
+
+    #[test]
+    fn one_lane_does_not_stop_another() {
+        let mut lanes = Lanes::default();
+        lanes.take_up(Lane::Event(1));
+        assert!(!lanes.is_blocked(None));
+        assert!(!lanes.is_blocked(Some(Lane::Event(2))));
+        wait(&mut lanes, "a", Some(Lane::Event(1)));
+        wait(&mut lanes, "b", Some(Lane::Event(1)));
+        assert_eq!(next(&mut lanes), None);
+        lanes.free(Lane::Event(1));
+        assert!(lanes.is_blocked(Some(Lane::Event(1))), "those that wait go first");
+        assert_eq!(next(&mut lanes).as_deref(), Some("a"));
+        lanes.take_up(Lane::Event(1));
+        assert_eq!(next(&mut lanes), None);
+    }
+
+    #[test]
+    fn everything_waits_for_the_connect_handler_and_keeps_its_order() {
+        let mut lanes = Lanes::default();
+        lanes.take_up(Lane::All);
+        wait(&mut lanes, "a", None);
+        wait(&mut lanes, "b", Some(Lane::Event(1)));
+        wait(&mut lanes, "c", None);
+        assert_eq!(next(&mut lanes), None);
+        lanes.free(Lane::All);
+        assert_eq!(next(&mut lanes).as_deref(), Some("a"));
+        assert_eq!(next(&mut lanes).as_deref(), Some("b"));
+        assert_eq!(next(&mut lanes).as_deref(), Some("c"));
+        assert_eq!(lanes.waiting(), 0);
+    }
+}

@@ -1,0 +1,83 @@
+//! axum's extractors over the request that opened the connection.
+
+use std::any::{Any, TypeId, type_name};
+
+use axum_core::extract::FromRequestParts;
+use axum_core::response::IntoResponse;
+use http::{Request, StatusCode};
+
+use super::{EventParts, FromEventParts, ViaRequest};
+use crate::error::{ClientError, IntoAckError, IntoConnectError};
+use crate::io::SocketIo;
+
+impl<S, T> FromEventParts<S, ViaRequest> for T
+where
+    T: FromRequestParts<S> + 'static,
+    S: Sync,
+{
+    type Rejection = RequestRejection;
+
+    async fn from_event_parts(parts: &mut EventParts, state: &S) -> Result<Self, RequestRejection> {
+        if let Some(io) = same_type(|| parts.socket().io().clone()) {
+            return Ok(io);
+        }
+        let extracted = if asks_for_state_only::<T>() {
+            let (mut nothing, ()) = Request::new(()).into_parts();
+            T::from_request_parts(&mut nothing, state).await
+        } else {
+            T::from_request_parts(parts.request(), state).await
+        };
+        extracted.map_err(|rejection| RequestRejection(rejection.into_response().status()))
+    }
+}
+
+/// The server itself, if `T` is that: it need not be looked for in a request.
+fn same_type<T: 'static>(io: impl FnOnce() -> SocketIo) -> Option<T> {
+    if TypeId::of::<T>() != TypeId::of::<SocketIo>() {
+        return None;
+    }
+    let mut io = Some(io());
+    (&mut io as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
+}
+
+/// Whether `T` is axum's `State`, which looks at nothing but the state: then no request is put together for it.
+///
+/// axum-core does not know that type, so all there is to go by is its name. Should that change one day, state costs as
+/// much as headers do, and nothing else happens.
+fn asks_for_state_only<T>() -> bool {
+    type_name::<T>().starts_with("axum::extract::state::State<")
+}
+
+/// An axum extractor did not find what it looks for in the request that opened the connection.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestRejection(StatusCode);
+
+impl RequestRejection {
+    /// The status with which the extractor would have answered.
+    pub const fn status(&self) -> StatusCode {
+        self.0
+    }
+}
+
+impl IntoAckError for RequestRejection {
+    fn into_ack_error(self) -> ClientError {
+        ClientError::new(self.0.canonical_reason().unwrap_or("Rejected"))
+    }
+}
+
+impl IntoConnectError for RequestRejection {
+    fn into_connect_error(self) -> ClientError {
+        self.into_ack_error()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_is_known_by_its_name() {
+        assert!(asks_for_state_only::<axum::extract::State<String>>());
+        assert!(!asks_for_state_only::<axum::extract::Query<String>>());
+    }
+}

@@ -1,0 +1,333 @@
+//! The layer: where a server is declared.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use http::HeaderValue;
+use pintle_transport::{Engine, OriginPolicy, TransportKind};
+use tower_layer::Layer;
+
+use crate::client::Wire;
+use crate::config::Config;
+use crate::handler::{ConnectHandler, EventHandler, Middleware};
+use crate::io::SocketIo;
+use crate::namespace::Namespace;
+use crate::nsp::Nsp;
+use crate::service::{NotFound, SocketIoService};
+
+/// A tower layer that makes a Socket.IO server of any axum app. Node's `new Server(options)`.
+///
+/// The layer answers what comes to its [path](Self::path), and leaves everything else to the service inside, whose routes
+/// can extract [`SocketIo`]. Add it after the routes, to the outermost router. The namespace `/` is declared on the layer
+/// itself; others are added with [`namespace`](Self::namespace).
+///
+/// `S` is the state that the handlers want, given by [`with_state`](Self::with_state) as on axum's router.
+///
+/// ```
+/// use axum::Router;
+/// use axum::routing::get;
+/// use pintle::{Ack, Data, SocketIoLayer};
+///
+/// async fn echo(Data(text): Data<String>) -> Ack<String> {
+///     Ack(text)
+/// }
+///
+/// let app: Router = Router::new()
+///     .route("/health", get(|| async { "ok" }))
+///     .layer(SocketIoLayer::new().on("echo", echo));
+/// # let _ = app;
+/// ```
+///
+/// Its clones, and all services made of it, are one server. So a layer is configured first, and cloned or used then.
+pub struct SocketIoLayer<S = ()> {
+    transport: pintle_transport::Config,
+    config: Config,
+    root: Arc<Namespace<S>>,
+    namespaces: Vec<(Arc<str>, Arc<Namespace<S>>)>,
+    /// Made when it is first needed, after everything has been declared.
+    server: Arc<OnceLock<Server>>,
+}
+
+#[derive(Debug)]
+struct Server {
+    io: SocketIo,
+    engine: Engine<Wire>,
+}
+
+impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
+    /// A server at `/socket.io`, with Node's defaults where they are safe ones.
+    pub fn new() -> Self {
+        Self {
+            transport: pintle_transport::Config::new("/socket.io"),
+            config: Config::default(),
+            root: Arc::default(),
+            namespaces: Vec::new(),
+            server: Arc::default(),
+        }
+    }
+
+    /// Handles an event of each socket of `/`. See [`Namespace::on`].
+    ///
+    /// # Panics
+    ///
+    /// When the event has a handler already, or its name is reserved.
+    #[must_use]
+    #[track_caller]
+    pub fn on<H: EventHandler<M, S>, M: 'static>(self, event: &str, handler: H) -> Self {
+        self.map_root(|root| root.on(event, handler))
+    }
+
+    /// Handles the arrival of each socket of `/`. See [`Namespace::on_connect`].
+    ///
+    /// # Panics
+    ///
+    /// When there is such a handler already.
+    #[must_use]
+    #[track_caller]
+    pub fn on_connect<H: ConnectHandler<M, S>, M: 'static>(self, handler: H) -> Self {
+        self.map_root(|root| root.on_connect(handler))
+    }
+
+    /// Handles the end of each socket of `/`. See [`Namespace::on_disconnect`].
+    ///
+    /// # Panics
+    ///
+    /// When there is such a handler already.
+    #[must_use]
+    #[track_caller]
+    pub fn on_disconnect<H: ConnectHandler<M, S>, M: 'static>(self, handler: H) -> Self {
+        self.map_root(|root| root.on_disconnect(handler))
+    }
+
+    /// Adds a middleware of `/`. See [`Namespace::middleware`].
+    #[must_use]
+    pub fn middleware<H: Middleware<M, S>, M: 'static>(self, middleware: H) -> Self {
+        self.map_root(|root| root.middleware(middleware))
+    }
+
+    /// Has the events of each socket of `/` run strictly one after another. See [`Namespace::sequential`].
+    #[must_use]
+    pub fn sequential(self) -> Self {
+        self.map_root(Namespace::sequential)
+    }
+
+    /// Declares a namespace. Its name begins with a slash, which may be left out here.
+    ///
+    /// # Panics
+    ///
+    /// When the namespace is declared already. `/` is, by the layer itself.
+    #[must_use]
+    #[track_caller]
+    pub fn namespace(mut self, name: &str, namespace: Namespace<S>) -> Self {
+        let name: Arc<str> = if name.starts_with('/') { name.into() } else { format!("/{name}").into() };
+        let taken = &*name == "/" || self.namespaces.iter().any(|(other, _)| *other == name);
+        assert!(!taken, "the namespace {name:?} is declared already");
+        self.namespaces.push((name, Arc::new(namespace)));
+        self
+    }
+
+    /// Gives the handlers their state.
+    pub fn with_state(self, state: S) -> SocketIoLayer {
+        let bind = |namespace: Arc<Namespace<S>>| Arc::new(unshare(namespace).with_state(&state));
+        SocketIoLayer {
+            transport: self.transport,
+            config: self.config,
+            root: bind(self.root),
+            namespaces: self.namespaces.into_iter().map(|(name, namespace)| (name, bind(namespace))).collect(),
+            server: Arc::default(),
+        }
+    }
+
+    fn map_root(mut self, map: impl FnOnce(Namespace<S>) -> Namespace<S>) -> Self {
+        self.root = Arc::new(map(unshare(self.root)));
+        self
+    }
+}
+
+/// How it listens, and what its clients are held to.
+impl<S> SocketIoLayer<S> {
+    /// The path at which clients connect: exactly this one, with or without a trailing slash. `/socket.io`, as in Node.
+    #[must_use]
+    pub fn path(mut self, path: &str) -> Self {
+        self.transport.set_path(path);
+        self
+    }
+
+    /// The transports on offer. Long-polling and WebSocket, as in Node.
+    #[must_use]
+    pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
+        self.transport.limits.set_transports(transports);
+        self
+    }
+
+    /// Whether a client may move from long-polling to a WebSocket. Yes, as in Node. Node's `allowUpgrades`.
+    #[must_use]
+    pub fn allow_upgrades(mut self, allow: bool) -> Self {
+        self.transport.limits.set_allow_upgrades(allow);
+        self
+    }
+
+    /// Time between two heartbeats. 25 s, as in Node's `pingInterval`.
+    #[must_use]
+    pub fn ping_interval(mut self, interval: Duration) -> Self {
+        self.transport.limits.set_ping_interval(interval);
+        self
+    }
+
+    /// How long a client may take to answer a heartbeat. 20 s, as in Node's `pingTimeout`.
+    #[must_use]
+    pub fn ping_timeout(mut self, timeout: Duration) -> Self {
+        self.transport.limits.set_ping_timeout(timeout);
+        self
+    }
+
+    /// How long a client may take to move to a WebSocket. 10 s, as in Node's `upgradeTimeout`.
+    #[must_use]
+    pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
+        self.transport.limits.set_upgrade_timeout(timeout);
+        self
+    }
+
+    /// The most bytes of a request or of a WebSocket message. 1,000,000, as in Node's `maxHttpBufferSize`.
+    #[must_use]
+    pub fn max_payload(mut self, bytes: usize) -> Self {
+        self.transport.limits.set_max_payload(bytes);
+        self
+    }
+
+    /// How much may wait for a slow client before its connection is closed. 1 MiB and 16,384 packets; Node has no such
+    /// limit.
+    #[must_use]
+    pub fn max_queued(mut self, bytes: usize, packets: usize) -> Self {
+        self.transport.limits.set_max_queued_bytes(bytes).set_max_queued_packets(packets);
+        self
+    }
+
+    /// How long a client may take no byte while there are some for it. 20 s; Node has no such limit.
+    #[must_use]
+    pub fn write_timeout(mut self, timeout: Duration) -> Self {
+        self.transport.limits.set_write_timeout(timeout);
+        self
+    }
+
+    /// How long a client may stay without joining a namespace. 45 s, as in Node's `connectTimeout`.
+    #[must_use]
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        Arc::make_mut(&mut self.config.proto).set_connect_timeout(timeout);
+        self
+    }
+
+    /// The most attachments of a packet. 10, as in Node.
+    #[must_use]
+    pub fn max_attachments(mut self, attachments: usize) -> Self {
+        Arc::make_mut(&mut self.config.proto).set_max_attachments(attachments);
+        self
+    }
+
+    /// The most namespaces that a client may be in. 100; Node has no such limit.
+    #[must_use]
+    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
+        Arc::make_mut(&mut self.config.proto).set_max_namespaces(namespaces);
+        self
+    }
+
+    /// How many handlers of a connection may run at once before it is no longer read. 64; Node has no such limit.
+    #[must_use]
+    pub const fn max_running(mut self, handlers: usize) -> Self {
+        self.config.max_running = if handlers == 0 { 1 } else { handlers };
+        self
+    }
+
+    /// How long a client may take to acknowledge, where no other time is given. 5 s; in Node it is for ever.
+    #[must_use]
+    pub const fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.config.ack_timeout = timeout;
+        self
+    }
+
+    /// Lets in pages of these origins, such as `https://chat.example`, besides those of the server's own host.
+    ///
+    /// CORS headers are another matter: to read answers of long-polling, a page of another origin needs them too. They are
+    /// `tower_http::cors::CorsLayer`'s business, outside of this layer.
+    #[must_use]
+    pub fn origins<O: AsRef<str>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
+        let origins = origins.into_iter().filter_map(|origin| HeaderValue::from_str(origin.as_ref()).ok());
+        self.transport.origins = OriginPolicy::Listed(origins.collect());
+        self
+    }
+
+    /// Lets in pages of any origin, with their visitors' cookies, as Node does. The default is the server's own host alone,
+    /// because the browser does not protect WebSockets from other pages.
+    #[must_use]
+    pub fn any_origin(mut self) -> Self {
+        self.transport.origins = OriginPolicy::Any;
+        self
+    }
+}
+
+impl SocketIoLayer {
+    /// A handle to the server, for tasks outside of handlers and routes. Take it when everything has been declared.
+    pub fn io(&self) -> SocketIo {
+        self.server().io.clone()
+    }
+
+    /// The server as a service of its own, for other tower servers. What is not its business is answered 404.
+    pub fn into_service(self) -> SocketIoService<NotFound> {
+        self.layer(NotFound::default())
+    }
+
+    fn server(&self) -> &Server {
+        self.server.get_or_init(|| {
+            let declared = self.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace));
+            let all = std::iter::once((Arc::from("/"), &self.root)).chain(declared);
+            let io =
+                SocketIo::new(self.config.clone(), all.map(|(name, namespace)| Nsp::new(name, namespace.handlers())));
+            Server { engine: Engine::new(self.transport.clone(), Wire::new(io.clone())), io }
+        })
+    }
+}
+
+impl<I> Layer<I> for SocketIoLayer {
+    type Service = SocketIoService<I>;
+
+    fn layer(&self, inner: I) -> SocketIoService<I> {
+        let server = self.server();
+        SocketIoService::new(inner, server.engine.clone(), server.io.clone())
+    }
+}
+
+/// The namespace for itself: handlers are still being declared, so nobody else has it.
+#[track_caller]
+fn unshare<S>(namespace: Arc<Namespace<S>>) -> Namespace<S> {
+    Arc::into_inner(namespace).expect("a SocketIoLayer must be configured before it is cloned")
+}
+
+impl<S: Clone + Send + Sync + 'static> Default for SocketIoLayer<S> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S> Clone for SocketIoLayer<S> {
+    fn clone(&self) -> Self {
+        Self {
+            transport: self.transport.clone(),
+            config: self.config.clone(),
+            root: self.root.clone(),
+            namespaces: self.namespaces.clone(),
+            server: self.server.clone(),
+        }
+    }
+}
+
+impl<S> fmt::Debug for SocketIoLayer<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SocketIoLayer")
+            .field("transport", &self.transport)
+            .field("config", &self.config)
+            .field("root", &self.root)
+            .field("namespaces", &self.namespaces)
+            .finish_non_exhaustive()
+    }
+}

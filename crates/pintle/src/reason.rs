@@ -1,0 +1,81 @@
+//! Why a socket was disconnected, in one table.
+
+use std::fmt;
+
+use pintle_proto::Violation;
+use pintle_transport::CloseReason;
+
+/// Why a socket was disconnected. [`as_str`](Self::as_str) gives Node's word for it.
+///
+/// It is an extractor of [`on_disconnect`](crate::Namespace::on_disconnect) handlers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DisconnectReason {
+    /// The client left the namespace.
+    ClientNamespaceDisconnect,
+    /// [`Socket::disconnect`](crate::Socket::disconnect) or [`Socket::close`](crate::Socket::close) was called.
+    ServerNamespaceDisconnect,
+    /// The client did not answer a heartbeat.
+    PingTimeout,
+    /// The connection was closed by the client, or lost.
+    TransportClose,
+    /// The connection broke, or the client misused it.
+    TransportError,
+    /// The client sent what is no Engine.IO packet.
+    ParseError,
+    /// The client sent what is no Socket.IO packet.
+    ForcedClose,
+    /// The client sent a packet that it may not send now.
+    ForcedServerClose,
+    /// The client did not read fast enough. Node has no such limit.
+    Overflow,
+    /// The client took no byte for too long. Node has no such limit.
+    WriteTimeout,
+}
+
+impl DisconnectReason {
+    /// The reason as Node's server words it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ClientNamespaceDisconnect => "client namespace disconnect",
+            Self::ServerNamespaceDisconnect => "server namespace disconnect",
+            Self::PingTimeout => "ping timeout",
+            Self::TransportClose => "transport close",
+            Self::TransportError => "transport error",
+            Self::ParseError => "parse error",
+            Self::ForcedClose => "forced close",
+            Self::ForcedServerClose => "forced server close",
+            Self::Overflow => "outbox overflow",
+            Self::WriteTimeout => "write timeout",
+        }
+    }
+}
+
+impl From<CloseReason> for DisconnectReason {
+    fn from(reason: CloseReason) -> Self {
+        match reason {
+            CloseReason::PingTimeout => Self::PingTimeout,
+            CloseReason::TransportClose => Self::TransportClose,
+            CloseReason::ParseError => Self::ParseError,
+            CloseReason::ForcedClose => Self::ForcedClose,
+            CloseReason::Overflow => Self::Overflow,
+            CloseReason::WriteTimeout => Self::WriteTimeout,
+            _ => Self::TransportError,
+        }
+    }
+}
+
+impl From<Violation> for DisconnectReason {
+    fn from(violation: Violation) -> Self {
+        match violation {
+            Violation::Decode(_) => Self::ForcedClose,
+            Violation::Protocol(_) => Self::ForcedServerClose,
+        }
+    }
+}
+
+impl fmt::Display for DisconnectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
