@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pintle_proto::Args;
 
-use super::Running;
+use super::table::Running;
 use crate::extract::EventParts;
 
 /// A handler that has its state, whatever its types were.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 
 use pintle_proto::Args;
 
+use super::endpoint::Binding;
 use super::endpoint::{Bound, Call};
+use super::table::Running;
 use super::tuples::all_the_tuples;
-use super::{Binding, Running};
 use crate::ack::{AckSender, IntoReply, refuse};
 use crate::error::{ClientError, IntoAckError};
 use crate::extract::{EventParts, FromEvent, FromEventParts};

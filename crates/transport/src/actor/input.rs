@@ -8,7 +8,7 @@ use pintle_engine::{CandidateStep, CloseReason, Packet, PacketError, Packets, Se
 use tokio::sync::oneshot;
 
 use super::link::Link;
-use super::{Actor, Transport};
+use super::task::{Actor, Transport};
 use crate::protocol::Connection;
 use crate::session::{Answer, Request};
 use crate::websocket::{Flow, ReadEnd};

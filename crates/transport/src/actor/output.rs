@@ -7,7 +7,7 @@ use std::time::Instant;
 use pintle_engine::{CloseReason, Frame, Session, Transmit, encode_payload};
 
 use super::link::Link;
-use super::{Actor, Transport};
+use super::task::{Actor, Transport};
 use crate::protocol::Connection;
 use crate::session::{Answer, SessionHandle};
 use crate::websocket::WebSocket;
