@@ -21,7 +21,7 @@ mod id;
 mod incoming;
 mod packet;
 #[cfg(test)]
-mod round_trip;
+mod round_trip_tests;
 mod value;
 
 pub use ack::PendingAcks;

@@ -4,7 +4,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, SeqAccess
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
-use super::Result;
+/// What serde's traits want here, with their own error.
+pub(super) type Result<T, E = serde_json::Error> = std::result::Result<T, E>;
 
 /// Arguments that can be read one after another.
 pub(crate) trait Source<'de> {

@@ -7,5 +7,3 @@ mod tree;
 pub(crate) use arguments::Arguments;
 pub(crate) use text::{Text, WHITESPACE, check, mended};
 pub(crate) use tree::Tree;
-
-type Result<T, E = serde_json::Error> = std::result::Result<T, E>;

@@ -7,7 +7,7 @@ use memchr::memchr_iter;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Error;
 
-use super::Result;
+use super::arguments::Result;
 use super::arguments::Source;
 
 /// What JSON allows between its tokens.

@@ -10,7 +10,7 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::Error;
 
-use super::Result;
+use super::arguments::Result;
 use super::arguments::Source;
 use crate::value::Value;
 
