@@ -34,7 +34,12 @@ impl<C: Connection> Actor<C> {
         if let Some(command) = command {
             command.apply(&mut self.session, now);
         }
+        self.poll_aborted(cx);
         for request in requests {
+            if self.session.close_reason().is_some() {
+                // Dropped, and the HTTP side answers that there is no such session.
+                break;
+            }
             match request {
                 Request::Poll(answer) => self.handle_poll(answer),
                 Request::Push(body, answer) => self.handle_push(body, answer),
@@ -47,6 +52,12 @@ impl<C: Connection> Actor<C> {
                 }
             }
         }
+        // Again, to be woken when the one that waits now is given up.
+        self.poll_aborted(cx);
+    }
+
+    /// Whether the client has given up the GET that waits.
+    fn poll_aborted(&mut self, cx: &mut Context<'_>) {
         if let Transport::Polling(Some(waiting)) = &mut self.transport
             && waiting.poll_closed(cx).is_ready()
         {
