@@ -1,0 +1,68 @@
+//! `cargo run --release -p bench-host -- --port 3000`: the server that benchmarks load.
+//!
+//! Nothing is logged on the path of a message, and the arguments of an event are passed on unparsed, so that what is
+//! measured is the server. It stands as users would run it: default options, axum, a good allocator.
+
+mod options;
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use axum::Router;
+use mimalloc::MiMalloc;
+use pintle::{Ack, Args, EmitError, Socket, SocketIo, SocketIoLayer};
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::runtime::Builder;
+
+use options::Options;
+
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
+
+/// Connections that wait to be accepted. A benchmark opens thousands at once; the usual 1,024 would drop some.
+const BACKLOG: u32 = 4096;
+
+fn main() -> io::Result<()> {
+    let options = Options::from_args()?;
+    let mut runtime = Builder::new_multi_thread();
+    if let Some(threads) = options.threads {
+        runtime.worker_threads(threads);
+    }
+    runtime.enable_all().build()?.block_on(serve(&options))
+}
+
+async fn serve(options: &Options) -> io::Result<()> {
+    let listener = listen(options.port)?;
+    if !options.quiet {
+        writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+    }
+    axum::serve(listener, Router::new().layer(realtime())).await
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    let socket = TcpSocket::new_v4()?;
+    // So that a benchmark can start its next round while the last one's connections linger.
+    socket.set_reuseaddr(true)?;
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
+    socket.listen(BACKLOG)
+}
+
+fn realtime() -> SocketIoLayer {
+    SocketIoLayer::new()
+        .any_origin()
+        .on("message", message)
+        .on("message-with-ack", message_with_ack)
+        .on("broadcast", broadcast)
+}
+
+async fn message(socket: Socket, args: Args) -> Result<(), EmitError> {
+    socket.emit("message-back", &args)
+}
+
+async fn message_with_ack(args: Args) -> Ack<Args> {
+    Ack(args)
+}
+
+async fn broadcast(io: SocketIo, args: Args) -> Result<(), EmitError> {
+    io.emit("broadcast", &args)
+}

@@ -1,0 +1,42 @@
+//! `cargo xtask`: what takes more than one command, in one. It asks for nothing but Rust and Node.js.
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to a terminal")]
+
+mod demo;
+mod npm;
+mod place;
+mod process;
+mod programs;
+mod python;
+mod summary;
+mod test;
+
+use std::process::ExitCode;
+
+/// What went wrong, for the user to read.
+type Result<T> = std::result::Result<T, String>;
+
+const USAGE: &str = "\
+usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
+         builds the chat, fetches the browser client it needs, and serves it
+       cargo xtask test [ARGUMENTS OF cargo test]
+         installs what the tests need and runs them all, or those that the arguments name";
+
+fn main() -> ExitCode {
+    let mut args = std::env::args().skip(1);
+    let command = args.next();
+    let rest: Vec<String> = args.collect();
+    let done = process::stop_on_interrupt().and_then(|()| match command.as_deref() {
+        Some("demo") => demo::run(&rest),
+        Some("test") => test::run(&rest),
+        Some("help" | "--help" | "-h") => {
+            println!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(other) => Err(format!("there is no command {other:?}\n{USAGE}")),
+        None => Err(USAGE.to_owned()),
+    });
+    done.unwrap_or_else(|message| {
+        eprintln!("{message}");
+        ExitCode::FAILURE
+    })
+}

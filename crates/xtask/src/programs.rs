@@ -1,0 +1,148 @@
+//! The programs that the tests need: found, or installed where that is possible.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::Result;
+use crate::process;
+
+/// A program that some tests cannot do without.
+#[derive(Debug)]
+pub(crate) struct Program {
+    /// What it is called in a message.
+    pub(crate) what: &'static str,
+    /// The variable that tells the tests where it is, and us, if it is set.
+    pub(crate) variable: &'static str,
+    names: &'static [&'static str],
+    /// Arguments it must succeed with: being there is not enough.
+    proof: &'static [&'static str],
+    /// Packages of Debian and Ubuntu; the second and later ones in case there is no such package.
+    packages: &'static [&'static str],
+    /// What cannot be tested without it.
+    pub(crate) tests: &'static str,
+}
+
+pub(crate) const NODE: Program = Program {
+    what: "Node.js 18 or later",
+    variable: "PINTLE_NODE",
+    names: &["node", "nodejs"],
+    proof: &["-e", "process.exit(parseInt(process.versions.node) >= 18 ? 0 : 1)"],
+    packages: &["nodejs"],
+    tests: "the official clients and the browser",
+};
+
+pub(crate) const NPM: Program = Program {
+    what: "npm",
+    variable: "PINTLE_NPM",
+    names: &["npm"],
+    proof: &["--version"],
+    packages: &["npm"],
+    tests: "the official clients and the browser",
+};
+
+pub(crate) const PYTHON: Program = Program {
+    what: "Python 3 with venv",
+    variable: "PINTLE_PYTHON3",
+    names: &["python3", "python"],
+    proof: &["-c", "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 8))"],
+    packages: &["python3-venv"],
+    tests: "the Python client",
+};
+
+pub(crate) const CHROMIUM: Program = Program {
+    what: "Chromium",
+    variable: "PINTLE_CHROMIUM",
+    names: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+    proof: &["--version"],
+    packages: &["chromium", "chromium-browser"],
+    tests: "the chat's page",
+};
+
+impl Program {
+    /// Where it is.
+    pub(crate) fn find(&self) -> Option<PathBuf> {
+        if let Some(path) = env::var_os(self.variable) {
+            return Some(PathBuf::from(path));
+        }
+        let found = self.names.iter().flat_map(|name| in_path(name));
+        found.into_iter().find(|path| process::run(Command::new(path).args(self.proof)).is_ok())
+    }
+
+    /// Where it is, after installing it if need be. The error says what to do by hand.
+    pub(crate) fn find_or_install(&self, installer: &mut Installer) -> Result<PathBuf> {
+        if let Some(path) = self.find() {
+            return Ok(path);
+        }
+        let mut problem = String::new();
+        for package in self.packages {
+            match installer.install(package) {
+                Ok(()) => match self.find() {
+                    Some(path) => return Ok(path),
+                    None => problem = format!("\n{package} is installed, but is not what is needed"),
+                },
+                Err(error) => problem = format!("\n{error}"),
+            }
+        }
+        let package = self.packages[0];
+        Err(format!("{} is missing; `apt-get install {package}` or the like installs it{problem}", self.what))
+    }
+}
+
+/// All files of this name in the path.
+fn in_path(name: &str) -> Vec<PathBuf> {
+    let folders = env::var_os("PATH").unwrap_or_default();
+    let files = env::split_paths(&folders).map(|folder| folder.join(name).with_extension(env::consts::EXE_EXTENSION));
+    files.filter(|file| file.is_file()).collect()
+}
+
+/// apt-get, where there is one and we may use it.
+#[derive(Debug, Default)]
+pub(crate) struct Installer {
+    updated: bool,
+}
+
+impl Installer {
+    fn install(&mut self, package: &str) -> Result<()> {
+        if in_path("apt-get").is_empty() {
+            return Err("there is no apt-get here".to_owned());
+        }
+        let may_install = is_root() || process::run(Command::new("sudo").args(["-n", "true"])).is_ok();
+        if !may_install {
+            return Err("only root may install it, or who may use sudo without a password".to_owned());
+        }
+        if !self.updated {
+            println!("apt-get update");
+            process::run(&mut apt(&["update"]))?;
+            self.updated = true;
+        }
+        println!("apt-get install {package}");
+        process::run(&mut apt(&["install", "-y", "--no-install-recommends", package])).map(drop)
+    }
+}
+
+fn is_root() -> bool {
+    process::run(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}
+
+fn apt(args: &[&str]) -> Command {
+    let mut command = if is_root() { Command::new("env") } else { Command::new("sudo") };
+    if !is_root() {
+        command.args(["-n", "env"]);
+    }
+    command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q"]).args(args);
+    command
+}
+
+/// A command for a program that may be a script of another one beside it: npm needs its own node.
+pub(crate) fn beside(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    if let Some(folder) = program.parent() {
+        let mut folders = vec![folder.to_path_buf()];
+        folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+        if let Ok(path) = env::join_paths(folders) {
+            command.env("PATH", path);
+        }
+    }
+    command
+}
