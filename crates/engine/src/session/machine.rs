@@ -298,11 +298,13 @@ impl Session {
             State::Open => {}
             State::Closing => {
                 outbox.take(frames);
+                if polling && !frames.is_empty() {
+                    // The end has an answer of its own: a client drops events that come together with it.
+                    self.polled = false;
+                    return Transmit::Send;
+                }
                 if polling {
-                    if frames.is_empty() {
-                        frames.push_back(NOOP);
-                    }
-                    frames.push_back(CLOSE);
+                    frames.extend([NOOP, CLOSE]);
                 }
                 self.polled = false;
                 self.abort(CloseReason::ForcedClose);

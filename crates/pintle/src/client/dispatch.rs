@@ -23,6 +23,8 @@ pub(crate) struct Client {
     jobs: Jobs,
     /// Sockets that ended while their connect handler ran: the disconnect handler comes after it.
     leaving: Vec<(Slot, Socket, DisconnectReason)>,
+    /// The server closes the connection: its sockets are still to be told.
+    closing: bool,
     /// The connection closes: what the client still says does not count.
     ended: bool,
 }
@@ -38,7 +40,7 @@ struct Joined {
 impl Client {
     pub(super) fn new(io: SocketIo, session: SessionHandle, now: Instant) -> Self {
         let machine = Machine::new(io.config().proto.clone(), now);
-        Self { io, session, machine, jobs: Jobs::default(), leaving: Vec::new(), ended: false }
+        Self { io, session, machine, jobs: Jobs::default(), leaving: Vec::new(), closing: false, ended: false }
     }
 
     fn handle_incoming(&mut self, cx: &mut Context<'_>, incoming: Incoming<'_>) {
@@ -220,6 +222,8 @@ impl Client {
 
     fn part(&mut self, cx: &mut Context<'_>, slot: Slot, joined: Joined, reason: DisconnectReason) {
         let Joined { socket, connecting, .. } = joined;
+        // The client may have left just before the server came to close: the connection ends all the same.
+        self.closing |= socket.stage() == Stage::Closing;
         // One that never connected need not be said goodbye to.
         let connected = socket.retire();
         tracing::debug!(socket = %socket.id(), namespace = socket.namespace(), %reason, "socket disconnected");
@@ -260,24 +264,22 @@ impl Client {
 
     /// Sees to the sockets that the server disconnects.
     fn dismiss(&mut self, cx: &mut Context<'_>) {
-        let stages = self.machine.slots().map(|(_, joined)| joined.socket.stage());
-        match stages.max() {
-            Some(Stage::Closing) => {
-                for (_, joined) in self.machine.slots() {
-                    self.say_disconnect(&joined.socket);
-                }
-                self.end(cx, DisconnectReason::ServerNamespaceDisconnect);
-                self.session.close();
+        let latest = self.machine.slots().map(|(_, joined)| joined.socket.stage()).max();
+        self.closing |= latest == Some(Stage::Closing);
+        if std::mem::take(&mut self.closing) {
+            for (_, joined) in self.machine.slots() {
+                self.say_disconnect(&joined.socket);
             }
-            Some(Stage::Leaving) => {
-                let leaving = self.machine.slots().filter(|(_, joined)| joined.socket.stage() == Stage::Leaving);
-                let leaving: Vec<_> = leaving.map(|(slot, joined)| (slot, joined.socket.clone())).collect();
-                for (slot, socket) in leaving {
-                    self.say_disconnect(&socket);
-                    self.leave(cx, slot, DisconnectReason::ServerNamespaceDisconnect);
-                }
+            self.end(cx, DisconnectReason::ServerNamespaceDisconnect);
+            self.closing = false;
+            self.session.close();
+        } else if latest == Some(Stage::Leaving) {
+            let leaving = self.machine.slots().filter(|(_, joined)| joined.socket.stage() == Stage::Leaving);
+            let leaving: Vec<_> = leaving.map(|(slot, joined)| (slot, joined.socket.clone())).collect();
+            for (slot, socket) in leaving {
+                self.say_disconnect(&socket);
+                self.leave(cx, slot, DisconnectReason::ServerNamespaceDisconnect);
             }
-            _ => {}
         }
     }
 
