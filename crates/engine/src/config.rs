@@ -5,6 +5,7 @@ use std::time::Duration;
 
 /// A way for packets to travel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum TransportKind {
     /// HTTP long-polling: a GET waits for what the server has to say, a POST carries what the client says.
     Polling,
@@ -52,6 +53,12 @@ pub struct Config {
     allow_upgrades: bool,
 }
 
+/// Times within reason: at least what a timer can tell from nothing, and so little that no clock overflows. Who says
+/// `Duration::MAX` means never, and a year is that.
+fn bounded(time: Duration) -> Duration {
+    time.clamp(Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600))
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -73,33 +80,33 @@ impl Default for Config {
 impl Config {
     /// Time between a client's answer and the next heartbeat. 25 s, as in Node; proxies commonly cut at 60 s.
     pub fn set_ping_interval(&mut self, interval: Duration) -> &mut Self {
-        self.ping_interval = interval;
+        self.ping_interval = bounded(interval);
         self
     }
 
     /// How long a client may take to answer a heartbeat. 20 s, as in Node.
     pub fn set_ping_timeout(&mut self, timeout: Duration) -> &mut Self {
-        self.ping_timeout = timeout;
+        self.ping_timeout = bounded(timeout);
         self
     }
 
     /// How long a probed transport may take to become the session's. 10 s, as in Node. It bounds what a client can hold
     /// open without using it.
     pub fn set_upgrade_timeout(&mut self, timeout: Duration) -> &mut Self {
-        self.upgrade_timeout = timeout;
+        self.upgrade_timeout = bounded(timeout);
         self
     }
 
     /// How long a closing session waits for its client to fetch what is left. 30 s, as in Node.
     pub fn set_close_timeout(&mut self, timeout: Duration) -> &mut Self {
-        self.close_timeout = timeout;
+        self.close_timeout = bounded(timeout);
         self
     }
 
     /// How long a WebSocket may take no byte while there are some to take. 20 s: a stuck reader holds its outbox no
     /// longer than a silent client holds its session.
     pub fn set_write_timeout(&mut self, timeout: Duration) -> &mut Self {
-        self.write_timeout = timeout;
+        self.write_timeout = bounded(timeout);
         self
     }
 
@@ -109,13 +116,15 @@ impl Config {
         self
     }
 
-    /// The most bytes that wait for a slow client. 1 MiB: a thousand stuck readers cost a gigabyte, and no more.
+    /// The most bytes that wait for a slow client. 1 MiB: a thousand stuck readers cost a gigabyte, and no more. A client
+    /// that keeps up may be given eight times as much in one go.
     pub fn set_max_queued_bytes(&mut self, bytes: usize) -> &mut Self {
         self.max_queued_bytes = bytes;
         self
     }
 
-    /// The most packets that wait for a slow client. 16,384: small packets cost more in the queue than on the wire.
+    /// The most packets that wait for a slow client. 16,384: small packets cost more in the queue than on the wire. A
+    /// client that keeps up may be given eight times as many in one go.
     pub fn set_max_queued_packets(&mut self, packets: usize) -> &mut Self {
         self.max_queued_packets = packets;
         self

@@ -6,6 +6,14 @@ use std::fmt;
 use crate::config::Config;
 use crate::frame::Frame;
 
+/// A client that keeps up may be given this many times the bound in one go.
+///
+/// A burst is no slowness: what a handler emits in a loop goes out with the next write. For a client that does not take
+/// what it is given, the bound is the bound.
+const BURST: usize = 8;
+/// A queue that a burst has grown beyond this many frames is not kept.
+const KEEP: usize = 8;
+
 /// Frames that wait for one client, bounded in bytes and in number.
 ///
 /// What its driver took and could not write yet still counts, once [`hold`](Self::hold) says how much that is: whatever
@@ -31,22 +39,21 @@ impl fmt::Display for OutboxFull {
 impl std::error::Error for OutboxFull {}
 
 impl Outbox {
-    /// Appends the frames of one packet, all or none.
+    /// Appends the frames of one packet, all or none. `keeps_up` says whether the transport could take something now.
     ///
-    /// A packet larger than the whole bound still goes into an empty outbox: it is the backlog that is bounded, not the
-    /// size of a message.
+    /// It is the backlog that is bounded, not the message: one more goes in as long as what waits is within the bounds.
     ///
     /// # Errors
     ///
-    /// When they would make more than the limits of `config`.
-    pub fn push(&mut self, config: &Config, frames: &[Frame]) -> Result<(), OutboxFull> {
-        let bytes: usize = frames.iter().map(Frame::len).sum();
-        let over =
-            self.bytes() + bytes > config.max_queued_bytes() || self.len() + frames.len() > config.max_queued_packets();
-        if over && !self.is_empty() {
+    /// When what waits has reached a limit of `config`.
+    pub fn push(&mut self, config: &Config, frames: &[Frame], keeps_up: bool) -> Result<(), OutboxFull> {
+        let times = if keeps_up { BURST } else { 1 };
+        if self.bytes() >= config.max_queued_bytes().saturating_mul(times)
+            || self.len() >= config.max_queued_packets().saturating_mul(times)
+        {
             return Err(OutboxFull);
         }
-        self.bytes += bytes;
+        self.bytes += frames.iter().map(Frame::len).sum::<usize>();
         self.frames.extend(frames.iter().cloned());
         Ok(())
     }
@@ -56,8 +63,11 @@ impl Outbox {
         self.bytes = 0;
         if out.is_empty() {
             std::mem::swap(&mut self.frames, out);
+            if self.frames.capacity() > KEEP {
+                self.frames = VecDeque::new();
+            }
         } else {
-            out.append(&mut self.frames);
+            out.extend(std::mem::take(&mut self.frames));
         }
     }
 
@@ -77,6 +87,16 @@ impl Outbox {
         self.bytes + self.held_bytes
     }
 
+    /// Whether a driver that goes on producing should rather see to the transport first.
+    pub fn is_crowded(&self, config: &Config) -> bool {
+        self.bytes() > config.max_queued_bytes() / 2 || self.len() > config.max_queued_packets() / 2
+    }
+
+    /// Whether some of what was taken has not been written.
+    pub const fn is_held(&self) -> bool {
+        self.held_frames > 0
+    }
+
     /// Whether everything has been written.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
@@ -93,31 +113,61 @@ impl Outbox {
 mod tests {
     use super::*;
 
+    fn push(outbox: &mut Outbox, config: &Config, text: &str) -> Result<(), OutboxFull> {
+        outbox.push(config, &[Frame::text(text)], false)
+    }
+
     #[test]
     fn the_backlog_is_bounded_and_not_the_message() {
         let mut config = Config::default();
         config.set_max_queued_bytes(10).set_max_queued_packets(3);
         let mut outbox = Outbox::default();
-        assert_eq!(outbox.push(&config, &[Frame::text(&"x".repeat(100))]), Ok(()));
-        assert_eq!(outbox.push(&config, &[Frame::text("x")]), Err(OutboxFull));
+        assert_eq!(push(&mut outbox, &config, &"x".repeat(100)), Ok(()));
+        assert_eq!(push(&mut outbox, &config, "x"), Err(OutboxFull));
 
         let mut out = VecDeque::new();
         outbox.take(&mut out);
         outbox.hold(1, out[0].len());
-        assert_eq!(outbox.push(&config, &[Frame::text("x")]), Err(OutboxFull), "not written yet");
+        assert_eq!(push(&mut outbox, &config, "x"), Err(OutboxFull), "not written yet");
         outbox.hold(0, 0);
         assert!(outbox.is_empty());
-        assert_eq!(outbox.push(&config, &[Frame::text("x")]), Ok(()));
+        assert_eq!(push(&mut outbox, &config, "x"), Ok(()));
     }
 
     #[test]
     fn the_frames_of_a_packet_go_in_together_or_not_at_all() {
         let mut config = Config::default();
-        config.set_max_queued_packets(3);
+        config.set_max_queued_packets(2);
         let mut outbox = Outbox::default();
         let frames = [Frame::text("a"), Frame::binary(b"b")];
-        assert_eq!(outbox.push(&config, &frames), Ok(()));
-        assert_eq!(outbox.push(&config, &frames), Err(OutboxFull));
+        assert_eq!(outbox.push(&config, &frames, false), Ok(()));
+        assert_eq!(outbox.push(&config, &frames, false), Err(OutboxFull));
         assert_eq!(outbox.len(), 2);
+    }
+
+    #[test]
+    fn a_client_that_keeps_up_may_be_given_more_in_one_go() {
+        let mut config = Config::default();
+        config.set_max_queued_packets(2);
+        let mut outbox = Outbox::default();
+        let frame = [Frame::text("a")];
+        for _ in 0..2 * BURST {
+            assert_eq!(outbox.push(&config, &frame, true), Ok(()));
+        }
+        assert!(outbox.is_crowded(&config));
+        assert_eq!(outbox.push(&config, &frame, true), Err(OutboxFull));
+    }
+
+    #[test]
+    fn a_burst_leaves_no_memory_behind() {
+        let config = Config::default();
+        let mut outbox = Outbox::default();
+        let mut out = VecDeque::from([Frame::text("already there")]);
+        for _ in 0..1000 {
+            push(&mut outbox, &config, "x").unwrap();
+        }
+        outbox.take(&mut out);
+        assert_eq!(out.len(), 1001);
+        assert_eq!(outbox.frames.capacity(), 0);
     }
 }

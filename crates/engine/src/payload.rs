@@ -12,17 +12,17 @@ const SEPARATOR: char = '\u{1e}';
 /// must pause keeps the place and no copy.
 #[derive(Clone, Debug)]
 pub struct Packets<'a> {
-    rest: Option<&'a str>,
+    rest: Option<&'a [u8]>,
 }
 
 impl<'a> Packets<'a> {
     /// Starts at the beginning of `body`. An empty body is one empty packet, and so an error.
-    pub const fn new(body: &'a str) -> Self {
+    pub const fn new(body: &'a [u8]) -> Self {
         Self { rest: Some(body) }
     }
 
     /// What has not been read yet; `None` after the last packet.
-    pub const fn rest(&self) -> Option<&'a str> {
+    pub const fn rest(&self) -> Option<&'a [u8]> {
         self.rest
     }
 }
@@ -32,7 +32,7 @@ impl<'a> Iterator for Packets<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest?;
-        let packet = match memchr::memchr(SEPARATOR as u8, rest.as_bytes()) {
+        let packet = match memchr::memchr(SEPARATOR as u8, rest) {
             Some(at) => {
                 self.rest = Some(&rest[at + 1..]);
                 &rest[..at]
@@ -42,7 +42,8 @@ impl<'a> Iterator for Packets<'a> {
                 rest
             }
         };
-        Some(Packet::parse(packet))
+        // Packet by packet: those before one that is no text still count, and nothing is looked at twice.
+        Some(str::from_utf8(packet).map_err(|_| PacketError::Utf8).and_then(Packet::parse))
     }
 }
 
@@ -67,7 +68,7 @@ mod tests {
     use crate::packet::Message;
 
     fn texts(body: &str) -> Vec<Result<Packet<'_>, PacketError>> {
-        Packets::new(body).collect()
+        Packets::new(body.as_bytes()).collect()
     }
 
     #[test]
@@ -79,10 +80,17 @@ mod tests {
     }
 
     #[test]
+    fn bytes_that_are_no_text_spoil_their_own_packet() {
+        let packets: Vec<_> = Packets::new(b"4a\x1e4\xff\x1e4b").collect();
+        assert_eq!(packets[0], Ok(Packet::Message(Message::Text("a"))));
+        assert_eq!(packets[1], Err(PacketError::Utf8));
+    }
+
+    #[test]
     fn a_reader_may_stop_between_two_packets() {
-        let mut packets = Packets::new("4a\u{1e}4b");
+        let mut packets = Packets::new(b"4a\x1e4b");
         packets.next();
-        assert_eq!(packets.rest(), Some("4b"));
+        assert_eq!(packets.rest(), Some(&b"4b"[..]));
         packets.next();
         assert_eq!(packets.rest(), None);
     }
@@ -104,7 +112,7 @@ mod tests {
                 })
                 .collect();
             let body = encode(frames.iter());
-            let read: Vec<_> = Packets::new(&body)
+            let read: Vec<_> = Packets::new(body.as_bytes())
                 .map(|packet| match packet.unwrap() {
                     Packet::Message(Message::Text(text)) => Ok(text.to_owned()),
                     Packet::Message(Message::Binary(bytes)) => Err(bytes.into_owned()),

@@ -17,7 +17,7 @@ use crate::polling;
 use crate::protocol::Protocol;
 use crate::registry::Registry;
 use crate::response::{self, Reply};
-use crate::session::{self, SessionHandle};
+use crate::session::{Mail, SessionHandle};
 use crate::websocket;
 
 /// An Engine.IO server; clones are handles to the same one.
@@ -92,18 +92,19 @@ impl<P: Protocol> Engine<P> {
                 polling::push(session, headers, request.into_body()).await
             }
             (Intent::Upgrade(_), Some(session)) => upgrade(&session, request),
-            (Intent::Poll(_) | Intent::Push(_) | Intent::Upgrade(_), None) => response::reject(Reject::UnknownSession),
+            _ => response::reject(Reject::UnknownSession),
         }
     }
 
     fn open_polling<B>(&self, request: Request<B>) -> Reply {
         let now = clock::now();
-        let Some((sid, session)) = self.open(request, TransportKind::Polling) else {
+        let Some(session) = self.session(request, TransportKind::Polling) else {
             return response::status(StatusCode::INTERNAL_SERVER_ERROR);
         };
+        let opened = response::opened(open_packet(&self.0.limits, session.sid(), TransportKind::Polling));
         let connection = self.0.protocol.connect(session.clone(), now);
-        tokio::spawn(Actor::polling(session, self.0.registry.clone(), connection, now));
-        response::opened(open_packet(&self.0.limits, &sid, TransportKind::Polling))
+        self.start(Actor::polling(session, self.0.registry.clone(), connection, now));
+        opened
     }
 
     fn open_websocket<B>(&self, mut request: Request<B>) -> Reply {
@@ -114,16 +115,22 @@ impl<P: Protocol> Engine<P> {
             Err((status, message)) => return response::refuse_websocket(status, message),
         };
         let now = clock::now();
-        let Some((_, session)) = self.open(Request::from_parts(parts, ()), TransportKind::WebSocket) else {
+        let Some(session) = self.session(Request::from_parts(parts, ()), TransportKind::WebSocket) else {
             return response::status(StatusCode::INTERNAL_SERVER_ERROR);
         };
         let connection = self.0.protocol.connect(session.clone(), now);
-        tokio::spawn(Actor::websocket(session, self.0.registry.clone(), connection, upgrade, now));
+        self.start(Actor::websocket(session, self.0.registry.clone(), connection, upgrade, now));
         response::switching(headers)
     }
 
-    /// Registers a new session; `None` if the system has no randomness to give.
-    fn open<B>(&self, request: Request<B>, transport: TransportKind) -> Option<(Sid, SessionHandle)> {
+    /// Starts the task of a session, which others can find from now on.
+    fn start(&self, actor: Actor<P::Connection>) {
+        actor.register();
+        tokio::spawn(actor);
+    }
+
+    /// Makes a new session; `None` if the system has no randomness to give.
+    fn session<B>(&self, request: Request<B>, transport: TransportKind) -> Option<SessionHandle> {
         let mut entropy = [0; Token::ENTROPY];
         if let Err(error) = getrandom::fill(&mut entropy) {
             tracing::error!(%error, "no randomness for a session id");
@@ -131,10 +138,8 @@ impl<P: Protocol> Engine<P> {
         }
         let sid = Sid::from_entropy(entropy);
         let handshake = Handshake::new(request.into_parts().0);
-        let session = SessionHandle::new(sid, self.0.limits.clone(), handshake, transport);
-        self.0.registry.insert(sid, session.clone());
         tracing::debug!(?sid, %transport, "session opened");
-        Some((sid, session))
+        Some(SessionHandle::new(sid, self.0.limits.clone(), handshake, transport))
     }
 }
 
@@ -143,7 +148,7 @@ fn upgrade<B>(session: &SessionHandle, mut request: Request<B>) -> Reply {
     let (parts, _) = request.into_parts();
     match websocket::accept(&parts) {
         Ok(headers) => {
-            if session.request(session::Request::Upgrade(upgrade)).is_err() {
+            if session.hand_in(Mail::Upgrade(upgrade)).is_err() {
                 return response::reject_websocket(Reject::UnknownSession);
             }
             response::switching(headers)

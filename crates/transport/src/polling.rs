@@ -6,12 +6,12 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt as _;
-use pintle_engine::{CloseReason, Reject};
+use pintle_engine::{CloseReason, Reject, TransportKind};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::response::{self, Reply};
-use crate::session::{Request, SessionHandle};
+use crate::session::{Command, Mail, SessionHandle};
 
 /// How long a client may pause in the middle of a body. A slow one holds memory for as long as it is slow.
 const BODY_IDLE: Duration = Duration::from_secs(20);
@@ -23,7 +23,7 @@ const BODY_TOTAL: Duration = Duration::from_secs(60);
 /// If the client hangs up, hyper drops this future, with it the receiver, and the actor sees that.
 pub(crate) async fn poll(session: SessionHandle) -> Reply {
     let (sender, receiver) = oneshot::channel();
-    if session.request(Request::Poll(sender)).is_err() {
+    if session.hand_in(Mail::Poll(sender)).is_err() {
         return response::reject(Reject::UnknownSession);
     }
     response::answer(receiver.await.ok())
@@ -55,11 +55,8 @@ where
             return response::status(StatusCode::REQUEST_TIMEOUT);
         }
     };
-    if std::str::from_utf8(&body).is_err() {
-        return push.fail(CloseReason::ParseError);
-    }
     let (sender, receiver) = oneshot::channel();
-    if session.request(Request::Push(body, sender)).is_err() {
+    if session.hand_in(Mail::Push(body, sender)).is_err() {
         return response::reject(Reject::UnknownSession);
     }
     let answer = receiver.await.ok();
@@ -76,10 +73,8 @@ struct Push<'a> {
 impl<'a> Push<'a> {
     /// Marks the session as being pushed to. A second POST ends the session: the order of what they say is lost.
     fn begin(session: &'a SessionHandle) -> Option<Self> {
-        let mut mailbox = session.lock();
-        if std::mem::replace(&mut mailbox.pushing, true) {
-            drop(mailbox);
-            session.abort(CloseReason::TransportError);
+        if std::mem::replace(&mut session.lock().pushing, true) {
+            abort(session, CloseReason::TransportError);
             return None;
         }
         Some(Self { session, ended: false })
@@ -90,7 +85,7 @@ impl<'a> Push<'a> {
     }
 
     fn fail(self, reason: CloseReason) -> Reply {
-        self.session.abort(reason);
+        abort(self.session, reason);
         self.end();
         response::status(StatusCode::BAD_REQUEST)
     }
@@ -101,9 +96,14 @@ impl Drop for Push<'_> {
         self.session.lock().pushing = false;
         // Dropped half-way: the client has hung up.
         if !self.ended {
-            self.session.abort(CloseReason::TransportError);
+            abort(self.session, CloseReason::TransportError);
         }
     }
+}
+
+/// Ends a session for what went wrong with long-polling, unless it has left that behind.
+fn abort(session: &SessionHandle, reason: CloseReason) {
+    session.command_if(|transport| transport == TransportKind::Polling, Command::Abort(reason));
 }
 
 /// Why there is no body.

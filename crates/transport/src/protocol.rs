@@ -30,11 +30,14 @@ pub trait Connection: Send + Unpin + 'static {
     }
 
     /// Whether another message can be taken. While it cannot, nothing is read, and the client has to wait.
+    ///
+    /// A connection that becomes ready otherwise than by [`poll`](Self::poll) must have its task
+    /// [woken](SessionHandle::wake).
     fn is_ready(&self) -> bool {
         true
     }
 
-    /// When [`handle_timeout`](Self::handle_timeout) is due.
+    /// When [`handle_timeout`](Self::handle_timeout) is due. It must move on then, or the task would be at it for ever.
     fn poll_timeout(&self) -> Option<Instant> {
         None
     }

@@ -1,6 +1,7 @@
 //! A session as the rest of the program sees it: a handle, and behind it the mailbox of its actor.
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
@@ -22,13 +23,15 @@ struct Shared {
     config: Arc<Config>,
     handshake: Handshake,
     mailbox: Mutex<Mailbox>,
+    /// So much waits in the outbox that the task should write before it reads on. To be asked without the lock.
+    crowded: AtomicBool,
 }
 
 /// What others leave for the actor. Everything under one short lock, so that one wake tells of it all.
 #[derive(Debug)]
 pub(crate) struct Mailbox {
     pub(crate) outbox: Outbox,
-    pub(crate) requests: Vec<Request>,
+    pub(crate) mail: Vec<Mail>,
     pub(crate) command: Option<Command>,
     /// The current transport, for those who must know without asking the actor.
     pub(crate) transport: TransportKind,
@@ -46,7 +49,7 @@ pub(crate) struct Mailbox {
 
 /// An HTTP request that concerns the session.
 #[derive(Debug)]
-pub(crate) enum Request {
+pub(crate) enum Mail {
     /// A GET that waits for what there is to say.
     Poll(oneshot::Sender<Answer>),
     /// The whole body of a POST.
@@ -113,7 +116,7 @@ impl SessionHandle {
             handshake,
             mailbox: Mutex::new(Mailbox {
                 outbox: Outbox::default(),
-                requests: Vec::new(),
+                mail: Vec::new(),
                 command: None,
                 transport,
                 polled: false,
@@ -123,6 +126,7 @@ impl SessionHandle {
                 waker: None,
                 awake: true,
             }),
+            crowded: AtomicBool::new(false),
         }))
     }
 
@@ -132,24 +136,24 @@ impl SessionHandle {
     ///
     /// When the session is over, or its outbox is full; then it closes.
     pub fn send(&self, frames: &[Frame]) -> Result<(), SendError> {
-        self.push(&mut self.lock(), frames)
+        self.push(self.lock(), frames)
     }
 
     /// Queues the frames only if they can go out at once, and says whether they were. Node's `volatile`.
+    #[must_use]
     pub fn send_volatile(&self, frames: &[Frame]) -> bool {
-        let mut mailbox = self.lock();
-        let ready = mailbox.transport == TransportKind::WebSocket || mailbox.polled;
-        ready && mailbox.outbox.is_empty() && self.push(&mut mailbox, frames).is_ok()
+        let mailbox = self.lock();
+        mailbox.is_ready() && mailbox.outbox.is_empty() && self.push(mailbox, frames).is_ok()
     }
 
     /// Closes once the client has what waits for it.
     pub fn close(&self) {
-        self.command(Command::Close);
+        self.command_if(|_| true, Command::Close);
     }
 
     /// Closes now. What waits is lost.
     pub fn abort(&self, reason: CloseReason) {
-        self.command(Command::Abort(reason));
+        self.command_if(|_| true, Command::Abort(reason));
     }
 
     /// Has the session's task poll its [`Connection`](crate::Connection), once more if it is at it now.
@@ -174,6 +178,16 @@ impl SessionHandle {
         &self.0.handshake
     }
 
+    /// Whether so much waits that writing comes before reading.
+    pub(crate) fn is_crowded(&self) -> bool {
+        self.0.crowded.load(Ordering::Relaxed)
+    }
+
+    /// The task has seen to the outbox.
+    pub(crate) fn relieve(&self, mailbox: &Mailbox) {
+        self.0.crowded.store(mailbox.outbox.is_crowded(&self.0.config), Ordering::Relaxed);
+    }
+
     pub(crate) fn sid(&self) -> &Sid {
         &self.0.sid
     }
@@ -183,12 +197,12 @@ impl SessionHandle {
     }
 
     /// Hands an HTTP request to the actor; gives it back when the session is over.
-    pub(crate) fn request(&self, request: Request) -> Result<(), Request> {
+    pub(crate) fn hand_in(&self, mail: Mail) -> Result<(), Mail> {
         let mut mailbox = self.lock();
         if mailbox.closed {
-            return Err(request);
+            return Err(mail);
         }
-        mailbox.requests.push(request);
+        mailbox.mail.push(mail);
         mailbox.wake();
         Ok(())
     }
@@ -198,23 +212,33 @@ impl SessionHandle {
         self.0.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, mailbox: &mut Mailbox, frames: &[Frame]) -> Result<(), SendError> {
+    fn push(&self, mut mailbox: MutexGuard<'_, Mailbox>, frames: &[Frame]) -> Result<(), SendError> {
         if mailbox.closed || mailbox.command.is_some() {
             return Err(SendError::Closed);
         }
-        let sent = mailbox.outbox.push(&self.0.config, frames);
-        if sent.is_err() {
-            tracing::warn!(sid = ?self.0.sid, waiting = mailbox.outbox.bytes(), "outbox overflow");
+        let ready = mailbox.is_ready();
+        if mailbox.outbox.push(&self.0.config, frames, ready).is_err() {
+            let waiting = mailbox.outbox.bytes();
             mailbox.command = Some(Command::Abort(CloseReason::Overflow));
+            mailbox.wake();
+            // Not under the lock: a subscriber may want to send what it hears to a client.
+            drop(mailbox);
+            tracing::warn!(sid = ?self.0.sid, waiting, "outbox overflow");
+            return Err(SendError::Full);
         }
-        mailbox.wake();
-        sent.map_err(|_| SendError::Full)
+        self.0.crowded.store(mailbox.outbox.is_crowded(&self.0.config), Ordering::Relaxed);
+        // Where nothing can go out, the task will be woken by what makes it possible.
+        if ready {
+            mailbox.wake();
+        }
+        Ok(())
     }
 
-    fn command(&self, command: Command) {
+    /// Commands the session if its transport is one for which `condition` holds.
+    pub(crate) fn command_if(&self, condition: impl FnOnce(TransportKind) -> bool, command: Command) {
         let mut mailbox = self.lock();
         // The first word counts, except that "now" overrules "later".
-        if matches!(mailbox.command, None | Some(Command::Close)) {
+        if condition(mailbox.transport) && matches!(mailbox.command, None | Some(Command::Close)) {
             mailbox.command = Some(command);
             mailbox.wake();
         }
@@ -222,6 +246,19 @@ impl SessionHandle {
 }
 
 impl Mailbox {
+    /// Whether something could go out at once.
+    fn is_ready(&self) -> bool {
+        match self.transport {
+            TransportKind::Polling => self.polled,
+            _ => !self.outbox.is_held(),
+        }
+    }
+
+    /// Nobody is to be woken any more. What is kept of a session must not keep its task.
+    pub(crate) fn retire(&mut self) {
+        self.waker = None;
+    }
+
     /// Wakes the actor, unless it will come anyway.
     pub(crate) fn wake(&mut self) {
         if !std::mem::replace(&mut self.awake, true)
@@ -232,8 +269,9 @@ impl Mailbox {
     }
 
     /// The actor is about to rest. `false` if something came meanwhile, and it must look again.
+    #[must_use]
     pub(crate) fn rest(&mut self, waker: &Waker) -> bool {
-        if std::mem::take(&mut self.poll_again) || !self.requests.is_empty() {
+        if std::mem::take(&mut self.poll_again) || !self.mail.is_empty() {
             return false;
         }
         self.awake = false;

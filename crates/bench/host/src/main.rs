@@ -7,6 +7,7 @@ mod options;
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::process::ExitCode;
 
 use axum::Router;
 use mimalloc::MiMalloc;
@@ -22,13 +23,17 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Connections that wait to be accepted. A benchmark opens thousands at once; the usual 1,024 would drop some.
 const BACKLOG: u32 = 4096;
 
-fn main() -> io::Result<()> {
-    let options = Options::from_args()?;
+fn main() -> io::Result<ExitCode> {
+    let Some(options) = Options::from_args() else {
+        writeln!(io::stderr(), "{}", options::USAGE)?;
+        return Ok(ExitCode::from(2));
+    };
     let mut runtime = Builder::new_multi_thread();
     if let Some(threads) = options.threads {
         runtime.worker_threads(threads);
     }
-    runtime.enable_all().build()?.block_on(serve(&options))
+    runtime.enable_all().build()?.block_on(serve(&options))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn serve(options: &Options) -> io::Result<()> {

@@ -1,9 +1,9 @@
 //! The command line.
 
-use std::io;
 use std::str::FromStr;
 
-const USAGE: &str = "usage: bench-host [--port PORT] [--threads N] [--quiet]";
+/// What to say to who gets it wrong.
+pub(crate) const USAGE: &str = "usage: bench-host [--port PORT] [--threads N] [--quiet]";
 
 /// What the command line says.
 #[derive(Debug)]
@@ -17,8 +17,8 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    /// Reads the command line of this process.
-    pub(crate) fn from_args() -> io::Result<Self> {
+    /// Reads the command line of this process; `None` if it makes no sense.
+    pub(crate) fn from_args() -> Option<Self> {
         let mut options = Self { port: 3000, threads: None, quiet: false };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
@@ -26,17 +26,13 @@ impl Options {
                 "--port" => options.port = number(arguments.next())?,
                 "--threads" => options.threads = Some(number(arguments.next())?),
                 "--quiet" => options.quiet = true,
-                _ => return Err(usage()),
+                _ => return None,
             }
         }
-        Ok(options)
+        Some(options)
     }
 }
 
-fn number<T: FromStr>(value: Option<String>) -> io::Result<T> {
-    value.and_then(|value| value.parse().ok()).ok_or_else(usage)
-}
-
-fn usage() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, USAGE)
+fn number<T: FromStr>(value: Option<String>) -> Option<T> {
+    value?.parse().ok()
 }

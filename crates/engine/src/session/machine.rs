@@ -123,12 +123,18 @@ impl Session {
         }
     }
 
+    /// Whether the session closes as soon as everything has gone out.
+    pub fn is_closing(&self) -> bool {
+        self.state == State::Closing
+    }
+
     /// Whether something could be sent at once, were there nothing else to send.
     pub fn is_writable(&self) -> bool {
         self.state == State::Open && (self.transport == TransportKind::WebSocket || self.polled)
     }
 
     /// A packet on the current transport. Gives the message it carries, if it carries one.
+    #[must_use]
     pub fn handle_packet<'a>(&mut self, now: Instant, packet: Result<Packet<'a>, PacketError>) -> Option<Message<'a>> {
         if self.state != State::Open {
             return None;
@@ -136,7 +142,7 @@ impl Session {
         match packet {
             Ok(Packet::Message(message)) => return Some(message),
             Ok(Packet::Pong) => self.handle_pong(now),
-            Ok(Packet::Close) => self.handle_client_close(),
+            Ok(Packet::Close) => self.abort(CloseReason::TransportClose),
             // In version 4 it is the server that pings.
             Ok(Packet::Ping(_)) => self.abort(CloseReason::TransportError),
             Ok(Packet::Open | Packet::Upgrade | Packet::Noop) => {}
@@ -145,7 +151,7 @@ impl Session {
         None
     }
 
-    /// Bytes that are not a whole packet yet. They prolong the wait for a pong, once: a long upload is no silence.
+    /// Bytes have come, whatever they are. They prolong the wait for a pong, once: a long upload is no silence.
     pub fn handle_activity(&mut self, now: Instant) {
         if self.timers.is_set(Timer::Pong) && !self.prolonged {
             self.prolonged = true;
@@ -177,6 +183,7 @@ impl Session {
     }
 
     /// The client asks to move to a WebSocket. Whether it may; if not, the WebSocket is closed and nothing else happens.
+    #[must_use]
     pub fn handle_candidate(&mut self, now: Instant) -> bool {
         let wanted = self.state == State::Open && self.transport == TransportKind::Polling && self.candidate.is_none();
         if wanted {
@@ -192,7 +199,7 @@ impl Session {
             return;
         };
         match packet {
-            Ok(Packet::Ping("probe")) => {
+            Ok(Packet::Ping("probe")) if !candidate.probed => {
                 candidate.probed = true;
                 self.candidate_step = Some(CandidateStep::Send(PROBE_ANSWER));
                 // The client will stop polling now, and cannot while its GET waits.
@@ -240,7 +247,10 @@ impl Session {
                     self.prolonged = false;
                     self.timers.set(Timer::Pong, now + self.config.ping_timeout());
                 }
-                Timer::Pong if self.paused => {
+                // The answer may lie unread. So another ping: to write it tells whether the client is still there. If the
+                // last one could not even be sent, it is not.
+                Timer::Pong if self.paused && !self.ping_due => {
+                    self.ping_due = true;
                     self.timers.set(Timer::Pong, now + self.config.ping_timeout());
                 }
                 Timer::Pong => self.abort(CloseReason::PingTimeout),
@@ -298,8 +308,9 @@ impl Session {
             State::Open => {}
             State::Closing => {
                 outbox.take(frames);
-                if polling && !frames.is_empty() {
-                    // The end has an answer of its own: a client drops events that come together with it.
+                if !frames.is_empty() {
+                    // The end comes when the client has all of this. On long-polling it has an answer of its own: a
+                    // client drops events that come together with it.
                     self.polled = false;
                     return Transmit::Send;
                 }
@@ -345,10 +356,6 @@ impl Session {
             self.timers.stop(Timer::Pong);
             self.timers.set(Timer::Ping, now + self.config.ping_interval());
         }
-    }
-
-    fn handle_client_close(&mut self) {
-        self.abort(CloseReason::TransportClose);
     }
 
     fn end_upgrade(&mut self, step: CandidateStep) {

@@ -44,7 +44,7 @@ impl Driven {
     }
 
     fn emit(&mut self, text: &str) {
-        self.outbox.push(&self.config, &[Frame::text(text)]).unwrap();
+        self.outbox.push(&self.config, &[Frame::text(text)], true).unwrap();
     }
 
     fn receive<'a>(&mut self, packet: &'a str) -> Option<Message<'a>> {
@@ -105,7 +105,7 @@ fn the_server_pings_and_a_pong_keeps_the_session_alive() {
         driven.advance(SECOND);
         assert_eq!(driven.sent(), Some(("2".into(), false)));
         driven.advance(19 * SECOND);
-        driven.receive("3");
+        assert_eq!(driven.receive("3"), None);
     }
     assert_eq!(driven.reason(), None);
 }
@@ -124,8 +124,8 @@ fn silence_after_a_ping_closes() {
 fn messages_are_no_heartbeat() {
     let mut driven = Driven::websocket();
     for _ in 0..45 {
+        assert!(driven.receive("4x").is_some());
         driven.advance(SECOND);
-        driven.receive("4x");
     }
     assert_eq!(driven.reason(), Some(CloseReason::PingTimeout));
 }
@@ -134,7 +134,7 @@ fn messages_are_no_heartbeat() {
 fn a_pong_that_nobody_asked_for_proves_nothing() {
     let mut driven = Driven::websocket();
     driven.advance(20 * SECOND);
-    driven.receive("3");
+    assert_eq!(driven.receive("3"), None);
     driven.advance(25 * SECOND);
     assert_eq!(driven.reason(), Some(CloseReason::PingTimeout));
 }
@@ -155,7 +155,11 @@ fn bytes_of_a_long_upload_prolong_the_wait_once() {
 fn nobody_is_blamed_for_silence_while_we_do_not_read() {
     let mut driven = Driven::websocket();
     driven.session.set_paused(true);
-    driven.advance(300 * SECOND);
+    driven.advance(25 * SECOND);
+    for _ in 0..10 {
+        assert_eq!(driven.sent(), Some(("2".into(), false)), "asked again");
+        driven.advance(20 * SECOND);
+    }
     assert_eq!(driven.reason(), None);
     driven.session.set_paused(false);
     driven.advance(20 * SECOND);
@@ -163,9 +167,17 @@ fn nobody_is_blamed_for_silence_while_we_do_not_read() {
 }
 
 #[test]
+fn a_client_that_does_not_even_poll_is_gone_whether_we_read_or_not() {
+    let mut driven = Driven::polling();
+    driven.session.set_paused(true);
+    driven.advance(45 * SECOND);
+    assert_eq!(driven.reason(), Some(CloseReason::PingTimeout));
+}
+
+#[test]
 fn a_client_that_pings_is_wrong() {
     let mut driven = Driven::websocket();
-    driven.receive("2");
+    assert_eq!(driven.receive("2"), None);
     assert_eq!(driven.reason(), Some(CloseReason::TransportError));
 }
 
@@ -182,7 +194,7 @@ fn packets_that_only_servers_send_are_ignored() {
 #[test]
 fn a_packet_that_cannot_be_read_closes() {
     let mut driven = Driven::polling();
-    driven.receive("x");
+    assert_eq!(driven.receive("x"), None);
     assert_eq!(driven.reason(), Some(CloseReason::ParseError));
     assert_eq!(driven.receive("4late"), None);
 }
@@ -232,7 +244,7 @@ fn an_aborted_poll_closes() {
 fn a_client_that_closes_gets_a_noop_on_its_poll() {
     let mut driven = Driven::polling();
     driven.session.handle_poll().unwrap();
-    driven.receive("1");
+    assert_eq!(driven.receive("1"), None);
     assert_eq!(driven.reason(), Some(CloseReason::TransportClose));
     assert_eq!(driven.sent(), Some(("6".into(), true)));
 }
@@ -252,7 +264,9 @@ fn a_graceful_close_delivers_what_waits() {
     let mut driven = Driven::websocket();
     driven.emit("a");
     driven.session.close(driven.now);
-    assert_eq!(driven.sent(), Some(("4a".into(), true)));
+    assert_eq!(driven.sent(), Some(("4a".into(), false)));
+    assert_eq!(driven.reason(), None, "not before it is written");
+    assert_eq!(driven.sent(), Some((String::new(), true)));
     assert_eq!(driven.reason(), Some(CloseReason::ForcedClose));
 }
 
@@ -308,6 +322,23 @@ fn a_poll_in_the_way_of_an_upgrade_is_answered_at_once_and_again() {
         driven.advance(Duration::from_millis(100));
         assert_eq!(driven.sent(), Some(("6".into(), false)));
     }
+}
+
+#[test]
+fn the_probe_is_answered_once() {
+    let mut driven = Driven::probed();
+    driven.candidate("2probe");
+    assert_eq!(driven.session.poll_candidate(), Some(CandidateStep::Drop));
+    assert_eq!(driven.reason(), None);
+}
+
+#[test]
+fn durations_that_mean_never_are_no_trouble() {
+    let mut config = Config::default();
+    config.set_ping_interval(Duration::MAX).set_ping_timeout(Duration::ZERO);
+    let session = Session::new(Arc::new(config.clone()), TransportKind::Polling, epoch());
+    assert!(session.poll_timeout().is_some());
+    assert!(config.ping_timeout() > Duration::ZERO);
 }
 
 #[test]
@@ -375,13 +406,14 @@ fn a_session_that_closes_while_it_moves_closes_on_the_new_transport() {
     driven.session.close(driven.now);
     driven.candidate("5");
     assert_eq!(driven.session.poll_candidate(), Some(CandidateStep::Promote));
-    assert_eq!(driven.sent(), Some(("4bye".into(), true)));
+    assert_eq!(driven.sent(), Some(("4bye".into(), false)));
+    assert_eq!(driven.sent(), Some((String::new(), true)));
 }
 
 #[test]
 fn the_first_reason_stays() {
     let mut driven = Driven::websocket();
-    driven.session.handle_packet(driven.now, Err(PacketError::Utf8));
+    assert_eq!(driven.session.handle_packet(driven.now, Err(PacketError::Utf8)), None);
     driven.session.handle_transport_closed(CloseReason::TransportClose);
     assert_eq!(driven.reason(), Some(CloseReason::ParseError));
 }

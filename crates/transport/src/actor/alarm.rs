@@ -35,7 +35,7 @@ impl Alarm {
             none => none.insert(Box::pin(sleep_until(deadline.into()))),
         };
         self.armed = Some(deadline);
-        if sleep.as_mut().poll(cx).is_ready() {
+        if std::pin::pin!(tokio::task::unconstrained(sleep.as_mut())).poll(cx).is_ready() {
             // It is due already: the next turn will see to it.
             self.armed = None;
             cx.waker().wake_by_ref();

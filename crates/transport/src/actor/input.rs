@@ -10,40 +10,46 @@ use tokio::sync::oneshot;
 use super::link::Link;
 use super::task::{Actor, Transport};
 use crate::protocol::Connection;
-use crate::session::{Answer, Request};
+use crate::session::{Answer, Mail, SessionHandle};
 use crate::websocket::{Flow, ReadEnd};
+
+/// Packets of a POST that are handled in one turn, after which others get theirs.
+const PACKETS: usize = 1024;
 
 /// The body of a POST, and how far it has been handled.
 #[derive(Debug)]
 pub(super) struct Backlog {
-    /// UTF-8; the HTTP side has checked it.
-    body: Bytes,
-    /// Where the next packet begins; `None` after the last.
-    at: Option<usize>,
+    /// What has not been handled yet.
+    rest: Bytes,
     answer: oneshot::Sender<Answer>,
+}
+
+/// Why reading stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    /// There is no more for now, or it is somebody else's turn; the task will be woken.
+    Waiting,
+    /// The connection had enough, or so much is to be written that this comes first.
+    Full,
 }
 
 impl<C: Connection> Actor<C> {
     /// Takes what was left in the mailbox.
-    pub(super) fn poll_requests(&mut self, cx: &mut Context<'_>, now: Instant) {
+    pub(super) fn poll_mail(&mut self, cx: &mut Context<'_>, now: Instant) {
         let mut mailbox = self.handle.lock();
         mailbox.rouse();
-        let requests = std::mem::take(&mut mailbox.requests);
-        let command = mailbox.command;
+        let mail = std::mem::take(&mut mailbox.mail);
         drop(mailbox);
-        if let Some(command) = command {
-            command.apply(&mut self.session, now);
-        }
         self.poll_aborted(cx);
-        for request in requests {
+        for mail in mail {
             if self.session.close_reason().is_some() {
                 // Dropped, and the HTTP side answers that there is no such session.
                 break;
             }
-            match request {
-                Request::Poll(answer) => self.handle_poll(answer),
-                Request::Push(body, answer) => self.handle_push(body, answer),
-                Request::Upgrade(upgrade) => {
+            match mail {
+                Mail::Poll(answer) => self.handle_poll(answer),
+                Mail::Push(body, answer) => self.handle_push(now, body, answer),
+                Mail::Upgrade(upgrade) => {
                     // Where it may not take over it is dropped, and with it the connection.
                     if self.session.handle_candidate(now) {
                         self.candidate = Some(Box::new(Link::Opening(upgrade)));
@@ -75,42 +81,50 @@ impl<C: Connection> Actor<C> {
         }
     }
 
-    fn handle_push(&mut self, body: Bytes, answer: oneshot::Sender<Answer>) {
+    fn handle_push(&mut self, now: Instant, body: Bytes, answer: oneshot::Sender<Answer>) {
+        self.session.handle_activity(now);
         if self.backlog.is_some() || !matches!(self.transport, Transport::Polling(_)) {
             drop(answer.send(Answer::Refused));
         } else {
-            self.backlog = Some(Box::new(Backlog { body, at: Some(0), answer }));
+            self.backlog = Some(Box::new(Backlog { rest: body, answer }));
         }
     }
 
-    /// Reads and handles packets for as long as there are some and the connection takes them.
+    /// Reads and handles packets for as long as there are some, the connection takes them, and what they cause can be
+    /// written.
     pub(super) fn poll_input(&mut self, cx: &mut Context<'_>, now: Instant) {
         loop {
             // Handlers that finish make room for packets that wait.
             self.connection.poll(cx, now);
+            if self.handle.is_crowded() {
+                // Write first. Who has us write so much and does not read is not read from either.
+                self.poll_transmit(cx, now);
+            }
             let ready = self.connection.is_ready();
-            self.session.set_paused(!ready);
-            if !ready || !self.read(cx, now) {
+            let crowded = self.handle.is_crowded();
+            self.session.set_paused(!ready || crowded);
+            if !ready || crowded || self.session.close_reason().is_some() || self.read(cx, now) == Stop::Waiting {
                 return;
             }
         }
     }
 
-    /// Reads until there is no more. `true` if it stopped because the connection had enough.
-    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        if self.backlog.is_some() && !self.read_backlog(cx, now) {
-            return true;
+    fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Stop {
+        if self.backlog.is_some()
+            && let Some(stop) = self.read_backlog(cx, now)
+        {
+            return stop;
         }
         let Self { transport, session, connection, handle, .. } = self;
         let Transport::WebSocket(link) = transport else {
-            return false;
+            return Stop::Waiting;
         };
         let config = handle.config();
         let websocket = match link.poll_open(cx, config.max_payload()) {
-            Poll::Pending => return false,
+            Poll::Pending => return Stop::Waiting,
             Poll::Ready(Err(_)) => {
                 session.handle_transport_closed(CloseReason::TransportClose);
-                return false;
+                return Stop::Waiting;
             }
             Poll::Ready(Ok((websocket, opened))) => {
                 if opened {
@@ -120,49 +134,52 @@ impl<C: Connection> Actor<C> {
                 websocket
             }
         };
-        let end = websocket.poll_read(cx, |cx, packet| deliver(session, connection, cx, now, packet));
+        let end = websocket.poll_read(cx, |cx, packet| deliver(session, connection, handle, cx, now, packet));
         match end {
-            ReadEnd::Drained { partial } => {
-                if partial {
+            ReadEnd::Drained { read } => {
+                if read {
                     session.handle_activity(now);
                 }
-                false
+                Stop::Waiting
             }
             ReadEnd::Yielded => {
                 cx.waker().wake_by_ref();
-                false
+                Stop::Waiting
             }
-            ReadEnd::Full => session.close_reason().is_none(),
+            ReadEnd::Full => Stop::Full,
             ReadEnd::Closed(reason) => {
                 session.handle_transport_closed(reason);
-                false
+                Stop::Waiting
             }
         }
     }
 
-    /// Handles packets of a POST. `false` if some are left because the connection had enough.
-    fn read_backlog(&mut self, cx: &mut Context<'_>, now: Instant) -> bool {
-        let Self { backlog, session, connection, .. } = self;
-        let Some(Backlog { body, at: Some(at), .. }) = backlog.as_deref() else {
-            self.finish_backlog();
-            return true;
-        };
-        let text = str::from_utf8(&body[*at..]).expect("the HTTP side has checked that it is UTF-8");
-        let mut packets = Packets::new(text);
-        for packet in packets.by_ref() {
-            if deliver(session, connection, cx, now, packet) == Flow::Enough {
+    /// Handles packets of a POST. `None` when all of them are.
+    fn read_backlog(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Stop> {
+        let Self { backlog, session, connection, handle, .. } = self;
+        let backlog = backlog.as_deref_mut()?;
+        let mut packets = Packets::new(&backlog.rest);
+        let mut stop = Stop::Waiting;
+        for packet in packets.by_ref().take(PACKETS) {
+            if deliver(session, connection, handle, cx, now, packet) == Flow::Enough {
+                stop = Stop::Full;
                 break;
             }
         }
-        let rest = packets.rest().map(|rest| body.len() - rest.len());
-        if rest.is_none() || session.close_reason().is_some() {
-            self.finish_backlog();
-            return true;
+        let rest = packets.rest().map(|rest| backlog.rest.slice_ref(rest));
+        match rest {
+            Some(rest) if session.close_reason().is_none() => {
+                backlog.rest = rest;
+                if stop == Stop::Waiting {
+                    cx.waker().wake_by_ref();
+                }
+                Some(stop)
+            }
+            _ => {
+                self.finish_backlog();
+                None
+            }
         }
-        if let Some(backlog) = backlog {
-            backlog.at = rest;
-        }
-        false
     }
 
     /// Answers the POST whose packets have been handled.
@@ -258,6 +275,7 @@ impl<C: Connection> Actor<C> {
 fn deliver<C: Connection>(
     session: &mut Session,
     connection: &mut C,
+    handle: &SessionHandle,
     cx: &mut Context<'_>,
     now: Instant,
     packet: Result<Packet<'_>, PacketError>,
@@ -265,5 +283,6 @@ fn deliver<C: Connection>(
     if let Some(message) = session.handle_packet(now, packet) {
         connection.handle_message(cx, now, message);
     }
-    if session.close_reason().is_none() && connection.is_ready() { Flow::More } else { Flow::Enough }
+    let more = session.close_reason().is_none() && connection.is_ready() && !handle.is_crowded();
+    if more { Flow::More } else { Flow::Enough }
 }

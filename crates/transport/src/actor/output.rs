@@ -28,9 +28,10 @@ impl<C: Connection> Actor<C> {
                 let transmit = take(cx, now, session, handle, Some(&mut frames));
                 if transmit != Transmit::Idle
                     && let Some(waiting) = waiting.take()
+                    && waiting.send(Answer::Payload(encode_payload(frames.iter()))).is_err()
                 {
-                    // If the client has hung up meanwhile, what it would have got is lost with it: at most once.
-                    drop(waiting.send(Answer::Payload(encode_payload(frames.iter()))));
+                    // The client has hung up meanwhile, and what it would have got is lost: it must not go on unawares.
+                    session.handle_poll_aborted();
                 }
             }
         }
@@ -45,33 +46,38 @@ fn transmit_websocket(
     handle: &SessionHandle,
 ) {
     loop {
-        if session.close_reason().is_some() {
+        let over = session.close_reason().is_some();
+        if over {
             websocket.discard();
         }
         // While a write is stuck the rest waits in the outbox, where it is bounded.
-        let behind = !websocket.is_drained();
-        let queue = (!behind || session.close_reason().is_some()).then(|| websocket.queue());
-        if take(cx, now, session, handle, queue) == Transmit::Close {
+        let stuck = websocket.is_stuck();
+        let queue = (!stuck || over).then(|| websocket.queue());
+        let transmit = take(cx, now, session, handle, queue);
+        if transmit == Transmit::Close {
             websocket.close();
         }
         let written = websocket.poll_write(cx);
         let (frames, bytes) = websocket.held();
-        if behind || frames > 0 {
-            handle.lock().outbox.hold(frames, bytes);
+        if stuck || frames > 0 {
+            let mut mailbox = handle.lock();
+            mailbox.outbox.hold(frames, bytes);
+            handle.relieve(&mailbox);
         }
         match written {
             Poll::Ready(Err(_)) => session.handle_transport_closed(CloseReason::TransportClose),
+            Poll::Pending => session.handle_write_blocked(now),
             Poll::Ready(Ok(progress)) => {
-                if progress {
+                if progress || websocket.is_drained() {
                     session.handle_write_progress();
                 }
                 if !websocket.is_drained() {
                     session.handle_write_blocked(now);
-                } else if behind && session.close_reason().is_none() {
+                } else if transmit != Transmit::Close && (stuck || session.is_closing()) {
+                    // More may have waited behind what is written now.
                     continue;
                 }
             }
-            Poll::Pending => session.handle_write_blocked(now),
         }
         return;
     }
@@ -90,6 +96,7 @@ fn take(
         command.apply(session, now);
     }
     let transmit = queue.map_or(Transmit::Idle, |queue| session.poll_transmit(&mut mailbox.outbox, queue));
+    handle.relieve(&mailbox);
     mailbox.polled = session.is_writable();
     if !mailbox.rest(cx.waker()) {
         // Something came in while we were at work: another turn.

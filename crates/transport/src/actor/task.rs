@@ -66,6 +66,11 @@ impl<C: Connection> Actor<C> {
         Self::new(handle, registry, connection, transport, TransportKind::WebSocket, now)
     }
 
+    /// Lets others find the session. To be called when nothing can go wrong any more before the task is spawned.
+    pub(crate) fn register(&self) {
+        self.registry.insert(*self.handle.sid(), self.handle.clone());
+    }
+
     fn new(
         handle: SessionHandle,
         registry: Arc<Registry>,
@@ -90,20 +95,17 @@ impl<C: Connection> Actor<C> {
     /// One turn: everything that came in, everything that is due, everything that goes out.
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) {
         self.poll_candidate(cx, now);
-        self.poll_requests(cx, now);
-        self.poll_input(cx, now);
-        self.handle_timeouts(cx, now);
-        self.poll_transmit(cx, now);
-        self.poll_close(cx, now);
-    }
-
-    fn handle_timeouts(&mut self, cx: &mut Context<'_>, now: Instant) {
-        if self.session.poll_timeout().is_some_and(|at| at <= now) {
-            self.session.handle_timeout(now);
-        }
+        self.poll_mail(cx, now);
         if self.connection.poll_timeout().is_some_and(|at| at <= now) {
             self.connection.handle_timeout(cx, now);
         }
+        self.poll_input(cx, now);
+        // After what has come: who answered in time must not be judged before it is read.
+        if self.session.poll_timeout().is_some_and(|at| at <= now) {
+            self.session.handle_timeout(now);
+        }
+        self.poll_transmit(cx, now);
+        self.poll_close(cx, now);
     }
 
     /// Tells everybody, once, that the session is over.
@@ -125,15 +127,19 @@ impl<C: Connection> Actor<C> {
         mailbox.closed = true;
         mailbox.outbox.clear();
         // Their senders are dropped with them, and the HTTP side answers that there is no such session.
-        let requests = std::mem::take(&mut mailbox.requests);
+        let mail = std::mem::take(&mut mailbox.mail);
         drop(mailbox);
-        drop(requests);
+        drop(mail);
         self.candidate = None;
     }
 
     /// After the end: handlers that still run, and the peer's last words.
     fn poll_ended(&mut self, cx: &mut Context<'_>, now: Instant, until: Instant) -> Poll<()> {
+        self.handle.lock().rouse();
         self.connection.poll(cx, now);
+        if !self.handle.lock().rest(cx.waker()) {
+            cx.waker().wake_by_ref();
+        }
         let said = match &mut self.transport {
             Transport::WebSocket(Link::Open(websocket)) => websocket.poll_farewell(cx).is_ready(),
             _ => true,
@@ -175,5 +181,6 @@ impl<C: Connection> Drop for Actor<C> {
             self.session.abort(CloseReason::ForcedClose);
             self.retire();
         }
+        self.handle.lock().retire();
     }
 }

@@ -5,7 +5,7 @@ use tungstenite::handshake::derive_accept_key;
 
 /// Whether the client asks for a WebSocket rather than for a page.
 pub(crate) fn is_requested(headers: &HeaderMap) -> bool {
-    has_token(headers, header::UPGRADE, "websocket")
+    has_token(headers, header::UPGRADE, "websocket") && has_token(headers, header::CONNECTION, "upgrade")
 }
 
 /// The headers of the answer 101, or why there is none.
@@ -19,8 +19,8 @@ pub(crate) fn accept(parts: &request::Parts) -> Result<HeaderMap, (StatusCode, &
     if parts.method != Method::GET {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "Invalid HTTP method"));
     }
-    if parts.version < Version::HTTP_11 || !has_token(headers, header::CONNECTION, "upgrade") {
-        return Err((BAD, "Invalid Connection header"));
+    if parts.version < Version::HTTP_11 {
+        return Err((BAD, "Invalid HTTP version"));
     }
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err((BAD, "Missing or invalid Sec-WebSocket-Version header"));
@@ -103,7 +103,6 @@ mod tests {
     #[test]
     fn anything_less_is_refused() {
         for (name, value) in [
-            ("connection", "keep-alive"),
             ("sec-websocket-version", "8"),
             ("sec-websocket-key", ""),
             ("sec-websocket-key", "c2hvcnQ="),
@@ -115,5 +114,6 @@ mod tests {
         post.method = Method::POST;
         assert_eq!(accept(&post).unwrap_err().0, 405);
         assert!(!is_requested(&request("upgrade", "h2c").headers));
+        assert!(!is_requested(&request("connection", "keep-alive").headers), "an ordinary request that mentions it");
     }
 }

@@ -23,14 +23,18 @@ pub(crate) enum Io {
 impl Io {
     /// Unpacks an upgraded connection. Gives also what hyper had read beyond the request.
     pub(crate) fn new(upgraded: Upgraded) -> (Self, Bytes) {
-        match downcast::<TokioIo<TcpStream>>(upgraded) {
-            Ok(parts) => {
-                let stream = parts.io.into_inner();
+        // hyper-util's server wraps the stream, hyper's own does not.
+        let unpacked = downcast::<TokioIo<TcpStream>>(upgraded)
+            .map(|parts| (parts.io, parts.read_buf))
+            .or_else(|upgraded| upgraded.downcast::<TokioIo<TcpStream>>().map(|parts| (parts.io, parts.read_buf)));
+        match unpacked {
+            Ok((io, read_ahead)) => {
+                let stream = io.into_inner();
                 // Answers are small and each is written whole: waiting for more only delays them.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "TCP_NODELAY was refused");
                 }
-                (Self::Tcp(stream), parts.read_buf)
+                (Self::Tcp(stream), read_ahead)
             }
             // The bytes that were read ahead stay inside and come first.
             Err(upgraded) => (Self::Other(Box::new(TokioIo::new(upgraded))), Bytes::new()),

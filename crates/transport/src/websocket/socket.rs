@@ -28,7 +28,8 @@ pub(crate) struct WebSocket {
     io: Io,
     reader: Reader,
     writer: Writer,
-    /// What was read and not handled: a part of a frame, or frames that must wait. Empty while the connection is idle.
+    /// What was read and not handled: a part of a frame, or frames that must wait. An idle connection has none, and no
+    /// allocation for it.
     tail: Vec<u8>,
 }
 
@@ -44,8 +45,8 @@ pub(crate) enum Flow {
 /// Why reading stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ReadEnd {
-    /// There is nothing more; the task will be woken.
-    Drained { partial: bool },
+    /// There is nothing more; the task will be woken. Whether there was anything.
+    Drained { read: bool },
     /// There may be more, but it is somebody else's turn. Poll again.
     Yielded,
     /// The receiver has enough.
@@ -68,6 +69,11 @@ impl WebSocket {
     /// Whether nothing waits to be written.
     pub(crate) fn is_drained(&self) -> bool {
         self.writer.is_empty()
+    }
+
+    /// Whether the last write left something.
+    pub(crate) const fn is_stuck(&self) -> bool {
+        self.writer.is_stuck()
     }
 
     /// Frames and bytes that wait to be written.
@@ -137,10 +143,10 @@ impl WebSocket {
         scratch: &mut [u8],
         sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
     ) -> ReadEnd {
-        for _ in 0..READS {
+        for reads in 0..READS {
             let mut buffer = ReadBuf::new(scratch);
             match self.io.poll_read(cx, &mut buffer) {
-                Poll::Pending => return ReadEnd::Drained { partial: !self.tail.is_empty() },
+                Poll::Pending => return ReadEnd::Drained { read: reads > 0 },
                 Poll::Ready(Err(_)) => return ReadEnd::Closed(CloseReason::TransportClose),
                 Poll::Ready(Ok(())) => {}
             }
@@ -172,7 +178,11 @@ impl WebSocket {
         let mut tail = std::mem::take(&mut self.tail);
         let (end, left) = self.handle(cx, &mut tail, sink);
         if left > 0 {
-            tail.drain(..tail.len() - left);
+            if tail.capacity() > SCRATCH && left < tail.capacity() / 4 {
+                tail = tail[tail.len() - left..].to_vec();
+            } else {
+                tail.drain(..tail.len() - left);
+            }
             self.tail = tail;
         }
         end

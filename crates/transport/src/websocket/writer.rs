@@ -11,8 +11,8 @@ use super::io::Io;
 
 /// The most frames of one system call. Linux takes 1024; more than this many small ones gains nothing.
 const BATCH: usize = 64;
-/// A queue that a burst has grown beyond this is not kept.
-const KEEP: usize = 64;
+/// A queue that a burst has grown beyond this many frames is not kept.
+const KEEP: usize = 8;
 
 /// Frames on their way to the socket.
 #[derive(Debug, Default)]
@@ -24,8 +24,10 @@ pub(super) struct Writer {
     pong: Option<Control>,
     /// The closing frame, to go out last.
     close: Option<Control>,
-    /// The closing frame is out, or was taken for out.
+    /// The closing frame is out.
     closed: bool,
+    /// The last write left something.
+    stuck: bool,
 }
 
 /// A control frame, as far as it is not written.
@@ -73,8 +75,19 @@ impl Writer {
         (self.frames.len(), bytes - self.written)
     }
 
+    /// Whether the last write left something.
+    pub(super) const fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
     /// Writes until all is out or the socket is full. Says whether anything was written.
     pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<bool>> {
+        let written = self.poll_write_all(cx, io);
+        self.stuck = !self.is_empty();
+        written
+    }
+
+    fn poll_write_all(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<bool>> {
         let mut progress = false;
         while !self.is_empty() {
             let written = match self.write_some(cx, io) {
