@@ -40,7 +40,7 @@ pub struct Ack<T>(pub T);
 /// async fn build(Data(target): Data<String>, ack: AckSender) {
 ///     tokio::spawn(async move {
 ///         // … something slow …
-///         if let Err(error) = ack.send(&format!("{target} is built")) {
+///         if let Err(error) = ack.send(format!("{target} is built")) {
 ///             println!("nobody waits any more: {error}");
 ///         }
 ///     });
@@ -63,14 +63,20 @@ impl AckSender {
         self.id.is_some()
     }
 
+    /// Acknowledges with an error.
+    pub(crate) fn refuse(self, error: &ClientError) {
+        // If the client is gone, so is whoever waited.
+        let _ = self.send(error);
+    }
+
     /// Sends the acknowledgement, if the client asked for one.
     ///
     /// # Errors
     ///
     /// As those of [`Socket::emit`].
-    pub fn send<T: Serialize + ?Sized>(self, data: &T) -> Result<(), EmitError> {
+    pub fn send(self, data: impl Serialize) -> Result<(), EmitError> {
         match self.id {
-            Some(id) => self.socket.send(&Encoded::ack(self.socket.namespace(), id, data)?),
+            Some(id) => self.socket.send(&Encoded::ack(self.socket.namespace(), id, &data)?),
             None => Ok(()),
         }
     }
@@ -96,8 +102,15 @@ impl IntoReply for () {
 
 impl<T: Serialize> IntoReply for Ack<T> {
     fn reply(self, sender: AckSender) -> Result<(), ClientError> {
+        let id = sender.id;
+        let socket = sender.socket.clone();
         match sender.send(&self.0) {
-            Err(error) if error.is_encode() => Err(ClientError::new(error.to_string())),
+            Err(error) if error.is_encode() => {
+                tracing::error!(%error, "an acknowledgement cannot be encoded");
+                let error = ClientError::internal();
+                AckSender::new(socket, id).refuse(&error);
+                Err(error)
+            }
             // The client is gone, and with it whoever waited.
             _ => Ok(()),
         }
@@ -108,18 +121,13 @@ impl<R: IntoReply, E: IntoAckError> IntoReply for Result<R, E> {
     fn reply(self, sender: AckSender) -> Result<(), ClientError> {
         match self {
             Ok(reply) => reply.reply(sender),
-            Err(error) => Err(refuse(sender, error.into_ack_error())),
+            Err(error) => {
+                let error = error.into_ack_error();
+                sender.refuse(&error);
+                Err(error)
+            }
         }
     }
-}
-
-/// Acknowledges with an error, and gives it on to whoever looks after errors.
-pub(crate) fn refuse(sender: AckSender, error: ClientError) -> ClientError {
-    if !error.is_malformed() {
-        // If the client is gone, so is whoever waited.
-        drop(sender.send(&error));
-    }
-    error
 }
 
 /// The wait for acknowledgements: what [`Socket::emit_with_ack`] and its kin give. Dropped, it waits no longer.
@@ -182,7 +190,7 @@ impl Drop for Awaited {
 pub(crate) fn ask(
     socket: &Socket,
     event: &str,
-    data: &(impl Serialize + ?Sized),
+    data: &impl Serialize,
 ) -> Result<(oneshot::Receiver<Args>, Awaited), EmitWithAckError> {
     let id = socket.nsp().next_ack_id();
     let packet = Encoded::event(socket.namespace(), Some(id), event, data).map_err(EmitError::from)?;

@@ -18,7 +18,7 @@ use serde_json::value::RawValue;
 /// ```
 /// use pintle::ClientError;
 ///
-/// let error = ClientError::new("not allowed").with_data(&["admin"]);
+/// let error = ClientError::new("not allowed").with_data(["admin"]);
 /// assert_eq!(serde_json::to_string(&error).unwrap(), r#"{"message":"not allowed","data":["admin"]}"#);
 /// ```
 #[derive(Clone, Debug)]
@@ -35,10 +35,15 @@ impl ClientError {
         Self { message: message.into(), data: None, malformed: false }
     }
 
+    /// What went wrong is no business of the client's.
+    pub(crate) fn internal() -> Self {
+        Self::new("internal error")
+    }
+
     /// Adds data. What cannot be written as JSON is left out.
     #[must_use]
-    pub fn with_data<T: Serialize + ?Sized>(mut self, data: &T) -> Self {
-        self.data = serde_json::value::to_raw_value(data)
+    pub fn with_data(mut self, data: impl Serialize) -> Self {
+        self.data = serde_json::value::to_raw_value(&data)
             .inspect_err(|error| tracing::warn!(%error, "the data of an error is no JSON"))
             .ok();
         self
@@ -60,15 +65,30 @@ impl ClientError {
 
 impl From<ArgsError> for ClientError {
     fn from(error: ArgsError) -> Self {
+        // serde names types and fields of ours: that is for the log.
+        tracing::debug!(error = ?error.to_string(), "arguments were refused");
         let malformed = matches!(error, ArgsError::Malformed(_));
-        Self { malformed, ..Self::new(error.to_string()) }
+        Self { malformed, ..Self::new("unexpected arguments") }
     }
 }
 
 impl From<EmitError> for ClientError {
-    fn from(_: EmitError) -> Self {
-        // What went wrong in here is no business of the client's.
-        Self::new("internal error")
+    fn from(error: EmitError) -> Self {
+        tracing::debug!(%error, "a handler could not emit");
+        Self::internal()
+    }
+}
+
+impl From<EmitWithAckError> for ClientError {
+    fn from(error: EmitWithAckError) -> Self {
+        tracing::debug!(%error, "a handler got no acknowledgement");
+        Self::internal()
+    }
+}
+
+impl IntoAckError for EmitWithAckError {
+    fn into_ack_error(self) -> ClientError {
+        self.into()
     }
 }
 

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
-use axum_core::extract::FromRequestParts;
-use axum_core::response::{IntoResponse, Response};
+use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
 use hashbrown::HashMap;
 use http::StatusCode;
 use http::request::Parts;
@@ -54,7 +54,7 @@ impl SocketIo {
             Some(_) => self.nsp(namespace),
             None => self.nsp(&format!("/{namespace}")),
         };
-        Broadcast::of(nsp.cloned(), self)
+        Broadcast::new(nsp.cloned(), self)
     }
 
     /// Emits an event to everybody. See [`Broadcast::emit`].
@@ -62,7 +62,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// When the data is no JSON or the name is reserved.
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), EmitError> {
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         self.all().emit(event, data)
     }
 
@@ -105,7 +105,7 @@ impl SocketIo {
     }
 
     fn all(&self) -> Broadcast {
-        Broadcast::of(self.nsp("/").cloned(), self)
+        Broadcast::new(self.nsp("/").cloned(), self)
     }
 }
 

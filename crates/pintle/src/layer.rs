@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::HeaderValue;
-use pintle_transport::{Engine, OriginPolicy, TransportKind};
+use pintle_transport::{Engine, Limits, OriginPolicy, TransportKind};
 use tower_layer::Layer;
 
 use crate::client::Wire;
@@ -39,7 +39,11 @@ use crate::service::{NotFound, SocketIoService};
 /// # let _ = app;
 /// ```
 ///
-/// Its clones, and all services made of it, are one server. So a layer is configured first, and cloned or used then.
+/// Its clones, and all services made of it, are one server. So a layer is configured first, and cloned or used then: every
+/// method here but [`io`](Self::io) and [`into_service`](Self::into_service) panics on a layer that has been.
+///
+/// `Router::fallback` must come before the layer, not after: a fallback that is set later is not under it, and takes the
+/// clients' requests.
 pub struct SocketIoLayer<S = ()> {
     transport: pintle_transport::Config,
     config: Config,
@@ -74,8 +78,9 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     /// When the event has a handler already, or its name is reserved.
     #[must_use]
     #[track_caller]
-    pub fn on<H: EventHandler<M, S>, M: 'static>(self, event: &str, handler: H) -> Self {
-        self.map_root(|root| root.on(event, handler))
+    pub fn on<H: EventHandler<M, S>, M: 'static>(mut self, event: &str, handler: H) -> Self {
+        let root = self.take_root().on(event, handler);
+        self.with_root(root)
     }
 
     /// Handles the arrival of each socket of `/`. See [`Namespace::on_connect`].
@@ -85,8 +90,9 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     /// When there is such a handler already.
     #[must_use]
     #[track_caller]
-    pub fn on_connect<H: ConnectHandler<M, S>, M: 'static>(self, handler: H) -> Self {
-        self.map_root(|root| root.on_connect(handler))
+    pub fn on_connect<H: ConnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
+        let root = self.take_root().on_connect(handler);
+        self.with_root(root)
     }
 
     /// Handles the end of each socket of `/`. See [`Namespace::on_disconnect`].
@@ -96,30 +102,38 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     /// When there is such a handler already.
     #[must_use]
     #[track_caller]
-    pub fn on_disconnect<H: ConnectHandler<M, S>, M: 'static>(self, handler: H) -> Self {
-        self.map_root(|root| root.on_disconnect(handler))
+    pub fn on_disconnect<H: ConnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
+        let root = self.take_root().on_disconnect(handler);
+        self.with_root(root)
     }
 
     /// Adds a middleware of `/`. See [`Namespace::middleware`].
     #[must_use]
-    pub fn middleware<H: Middleware<M, S>, M: 'static>(self, middleware: H) -> Self {
-        self.map_root(|root| root.middleware(middleware))
+    #[track_caller]
+    pub fn middleware<H: Middleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
+        let root = self.take_root().middleware(middleware);
+        self.with_root(root)
     }
 
     /// Has the events of each socket of `/` run strictly one after another. See [`Namespace::sequential`].
     #[must_use]
-    pub fn sequential(self) -> Self {
-        self.map_root(Namespace::sequential)
+    #[track_caller]
+    pub fn sequential(mut self) -> Self {
+        let root = self.take_root().sequential();
+        self.with_root(root)
     }
 
     /// Declares a namespace. Its name begins with a slash, which may be left out here.
     ///
     /// # Panics
     ///
-    /// When the namespace is declared already. `/` is, by the layer itself.
+    /// When the namespace is declared already (`/` is, by the layer itself), or its name holds a brace: those are kept for
+    /// patterns.
     #[must_use]
     #[track_caller]
     pub fn namespace(mut self, name: &str, namespace: Namespace<S>) -> Self {
+        self.assert_unused();
+        assert!(!name.contains(['{', '}']), "{name:?}: namespaces by pattern are not there yet");
         let name: Arc<str> = if name.starts_with('/') { name.into() } else { format!("/{name}").into() };
         let taken = &*name == "/" || self.namespaces.iter().any(|(other, _)| *other == name);
         assert!(!taken, "the namespace {name:?} is declared already");
@@ -127,8 +141,12 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
         self
     }
 
-    /// Gives the handlers their state.
+    /// Gives the handlers their state. A layer whose handlers want some is no layer before.
+    ///
+    /// What the compiler says without it is that `Layer<Route>` is not implemented for `SocketIoLayer<App>`.
+    #[track_caller]
     pub fn with_state(self, state: S) -> SocketIoLayer {
+        self.assert_unused();
         let bind = |namespace: Arc<Namespace<S>>| Arc::new(unshare(namespace).with_state(&state));
         SocketIoLayer {
             transport: self.transport,
@@ -139,8 +157,14 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
         }
     }
 
-    fn map_root(mut self, map: impl FnOnce(Namespace<S>) -> Namespace<S>) -> Self {
-        self.root = Arc::new(map(unshare(self.root)));
+    #[track_caller]
+    fn take_root(&mut self) -> Namespace<S> {
+        self.assert_unused();
+        unshare(std::mem::take(&mut self.root))
+    }
+
+    fn with_root(mut self, root: Namespace<S>) -> Self {
+        self.root = Arc::new(root);
         self
     }
 }
@@ -148,101 +172,120 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
 /// How it listens, and what its clients are held to.
 impl<S> SocketIoLayer<S> {
     /// The path at which clients connect: exactly this one, with or without a trailing slash. `/socket.io`, as in Node.
+    ///
+    /// # Panics
+    ///
+    /// When the path is empty: the app could not answer at `/` any more.
     #[must_use]
+    #[track_caller]
     pub fn path(mut self, path: &str) -> Self {
-        self.transport.set_path(path);
+        assert!(!path.trim_matches('/').is_empty(), "the path of a Socket.IO server must not be empty");
+        self.transport().set_path(path);
         self
     }
 
     /// The transports on offer. Long-polling and WebSocket, as in Node.
     #[must_use]
+    #[track_caller]
     pub fn transports(mut self, transports: impl IntoIterator<Item = TransportKind>) -> Self {
-        self.transport.limits.set_transports(transports);
+        self.limits().set_transports(transports);
         self
     }
 
     /// Whether a client may move from long-polling to a WebSocket. Yes, as in Node. Node's `allowUpgrades`.
     #[must_use]
+    #[track_caller]
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
-        self.transport.limits.set_allow_upgrades(allow);
+        self.limits().set_allow_upgrades(allow);
         self
     }
 
     /// Time between two heartbeats. 25 s, as in Node's `pingInterval`.
     #[must_use]
+    #[track_caller]
     pub fn ping_interval(mut self, interval: Duration) -> Self {
-        self.transport.limits.set_ping_interval(interval);
+        self.limits().set_ping_interval(interval);
         self
     }
 
     /// How long a client may take to answer a heartbeat. 20 s, as in Node's `pingTimeout`.
     #[must_use]
+    #[track_caller]
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.limits.set_ping_timeout(timeout);
+        self.limits().set_ping_timeout(timeout);
         self
     }
 
     /// How long a client may take to move to a WebSocket. 10 s, as in Node's `upgradeTimeout`.
     #[must_use]
+    #[track_caller]
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.limits.set_upgrade_timeout(timeout);
+        self.limits().set_upgrade_timeout(timeout);
         self
     }
 
     /// The most bytes of a request or of a WebSocket message. 1,000,000, as in Node's `maxHttpBufferSize`.
     #[must_use]
+    #[track_caller]
     pub fn max_payload(mut self, bytes: usize) -> Self {
-        self.transport.limits.set_max_payload(bytes);
+        self.limits().set_max_payload(bytes);
         self
     }
 
     /// How much may wait for a slow client before its connection is closed. 1 MiB and 16,384 packets; Node has no such
     /// limit.
     #[must_use]
+    #[track_caller]
     pub fn max_queued(mut self, bytes: usize, packets: usize) -> Self {
-        self.transport.limits.set_max_queued_bytes(bytes).set_max_queued_packets(packets);
+        self.limits().set_max_queued_bytes(bytes).set_max_queued_packets(packets);
         self
     }
 
     /// How long a client may take no byte while there are some for it. 20 s; Node has no such limit.
     #[must_use]
+    #[track_caller]
     pub fn write_timeout(mut self, timeout: Duration) -> Self {
-        self.transport.limits.set_write_timeout(timeout);
+        self.limits().set_write_timeout(timeout);
         self
     }
 
     /// How long a client may stay without joining a namespace. 45 s, as in Node's `connectTimeout`.
     #[must_use]
+    #[track_caller]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.config.proto).set_connect_timeout(timeout);
+        Arc::make_mut(&mut self.config().proto).set_connect_timeout(timeout);
         self
     }
 
     /// The most attachments of a packet. 10, as in Node.
     #[must_use]
+    #[track_caller]
     pub fn max_attachments(mut self, attachments: usize) -> Self {
-        Arc::make_mut(&mut self.config.proto).set_max_attachments(attachments);
+        Arc::make_mut(&mut self.config().proto).set_max_attachments(attachments);
         self
     }
 
     /// The most namespaces that a client may be in. 100; Node has no such limit.
     #[must_use]
+    #[track_caller]
     pub fn max_namespaces(mut self, namespaces: usize) -> Self {
-        Arc::make_mut(&mut self.config.proto).set_max_namespaces(namespaces);
+        Arc::make_mut(&mut self.config().proto).set_max_namespaces(namespaces);
         self
     }
 
     /// How many handlers of a connection may run at once before it is no longer read. 64; Node has no such limit.
     #[must_use]
-    pub const fn max_running(mut self, handlers: usize) -> Self {
-        self.config.max_running = if handlers == 0 { 1 } else { handlers };
+    #[track_caller]
+    pub fn max_running(mut self, handlers: usize) -> Self {
+        self.config().max_running = handlers.max(1);
         self
     }
 
     /// How long a client may take to acknowledge, where no other time is given. 5 s; in Node it is for ever.
     #[must_use]
-    pub const fn ack_timeout(mut self, timeout: Duration) -> Self {
-        self.config.ack_timeout = timeout;
+    #[track_caller]
+    pub fn ack_timeout(mut self, timeout: Duration) -> Self {
+        self.config().ack_timeout = timeout;
         self
     }
 
@@ -250,19 +293,55 @@ impl<S> SocketIoLayer<S> {
     ///
     /// CORS headers are another matter: to read answers of long-polling, a page of another origin needs them too. They are
     /// `tower_http::cors::CorsLayer`'s business, outside of this layer.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is no origin: a scheme, a host, and a port if it is not the scheme's own.
     #[must_use]
+    #[track_caller]
     pub fn origins<O: AsRef<str>>(mut self, origins: impl IntoIterator<Item = O>) -> Self {
-        let origins = origins.into_iter().filter_map(|origin| HeaderValue::from_str(origin.as_ref()).ok());
-        self.transport.origins = OriginPolicy::Listed(origins.collect());
+        let mut listed = Vec::new();
+        for origin in origins {
+            let origin = origin.as_ref();
+            let parsed =
+                HeaderValue::from_str(origin).ok().filter(|_| origin.contains("://") && !origin.ends_with('/'));
+            listed.push(parsed.unwrap_or_else(|| panic!("{origin:?} is no origin; to let in all there is any_origin")));
+        }
+        self.transport().origins = OriginPolicy::Listed(listed);
         self
     }
 
     /// Lets in pages of any origin, with their visitors' cookies, as Node does. The default is the server's own host alone,
     /// because the browser does not protect WebSockets from other pages.
     #[must_use]
+    #[track_caller]
     pub fn any_origin(mut self) -> Self {
-        self.transport.origins = OriginPolicy::Any;
+        self.transport().origins = OriginPolicy::Any;
         self
+    }
+
+    #[track_caller]
+    fn limits(&mut self) -> &mut Limits {
+        &mut self.transport().limits
+    }
+
+    #[track_caller]
+    fn transport(&mut self) -> &mut pintle_transport::Config {
+        self.assert_unused();
+        &mut self.transport
+    }
+
+    #[track_caller]
+    fn config(&mut self) -> &mut Config {
+        self.assert_unused();
+        &mut self.config
+    }
+
+    /// What is declared after the server is made, or on one of several clones, would be silently ignored.
+    #[track_caller]
+    fn assert_unused(&self) {
+        let alone = Arc::strong_count(&self.server) == 1 && self.server.get().is_none();
+        assert!(alone, "a SocketIoLayer must be configured before it is cloned or used");
     }
 }
 

@@ -46,6 +46,10 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
 
     /// Handles an event of each socket. Node's `socket.on`, for all sockets and before the first packet.
     ///
+    /// All handlers of a connection run in its one task: they may wait as long as they like, but one that computes for long
+    /// delays the others and the heartbeat, and belongs into `spawn_blocking`. A handler runs to its end, though the client
+    /// may have gone meanwhile.
+    ///
     /// # Panics
     ///
     /// When the event has a handler already, or its name is one that Socket.IO keeps for itself.
@@ -63,7 +67,13 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         self
     }
 
-    /// Handles the arrival of each socket. Its events wait until the handler is done. Node's `connection`.
+    /// Handles the arrival of each socket. Node's `connection`.
+    ///
+    /// Until the handler is done the socket's events wait, and so does the handler of its end: it must come to an end
+    /// itself. What goes on for as long as the socket is there belongs into a task of its own, which stops when
+    /// [`emit`](crate::Socket::emit) says that the socket is gone.
+    ///
+    /// A socket whose handler fails or panics is half set up, and is disconnected.
     ///
     /// # Panics
     ///
@@ -92,6 +102,9 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
 
     /// Adds a middleware: it decides whether a socket may connect. They run in the order in which they were added, and no
     /// event and no broadcast reaches the socket before all of them have accepted it. Node's `namespace.use`.
+    ///
+    /// Rooms that it joins are those of the socket once it is accepted. To refuse it, return an error:
+    /// [`disconnect`](crate::Socket::disconnect) does nothing yet.
     #[must_use]
     pub fn middleware<H: Middleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
         self.middleware.push(Binding::middleware(middleware));

@@ -28,6 +28,7 @@ use crate::socket::Socket;
 /// }
 /// ```
 #[derive(Clone)]
+#[must_use = "nothing happens before `emit` or another last call"]
 pub struct Broadcast {
     /// `None` if there is no such namespace: then nobody is meant.
     nsp: Option<Arc<Nsp>>,
@@ -37,29 +38,22 @@ pub struct Broadcast {
 }
 
 impl Broadcast {
-    pub(crate) fn new(nsp: Arc<Nsp>, io: SocketIo) -> Self {
-        Self::of(Some(nsp), &io)
-    }
-
-    pub(crate) fn of(nsp: Option<Arc<Nsp>>, io: &SocketIo) -> Self {
+    pub(crate) fn new(nsp: Option<Arc<Nsp>>, io: &SocketIo) -> Self {
         Self { nsp, select: Select::all(), volatile: false, timeout: io.config().ack_timeout }
     }
 
     /// Adds those in these rooms. Without any room, everybody is meant. Node's `to`.
-    #[must_use]
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         rooms.each(|room| self.select.rooms.push(room.into()));
         self
     }
 
     /// The same as [`to`](Self::to). Node's `in`.
-    #[must_use]
     pub fn in_(self, rooms: impl IntoRooms) -> Self {
         self.to(rooms)
     }
 
     /// Leaves out those in these rooms. Node's `except`.
-    #[must_use]
     pub fn except(mut self, rooms: impl IntoRooms) -> Self {
         rooms.each(|room| self.select.except.push(room.into()));
         self
@@ -68,20 +62,17 @@ impl Broadcast {
     /// Only sockets of this node. Node's `local`.
     ///
     /// There is only one node as long as no cluster adapter is used.
-    #[must_use]
     pub const fn local(self) -> Self {
         self
     }
 
     /// Drops the event for those to whom it cannot go out at once. Node's `volatile`.
-    #[must_use]
     pub const fn volatile(mut self) -> Self {
         self.volatile = true;
         self
     }
 
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Node's `timeout`.
-    #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
@@ -93,11 +84,11 @@ impl Broadcast {
     /// # Errors
     ///
     /// When the data is no JSON or the name is reserved. That some of the clients could not be reached is no error.
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), EmitError> {
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let Some(nsp) = &self.nsp else {
             return Ok(());
         };
-        let packet = Encoded::event(nsp.name(), None, event, data)?;
+        let packet = Encoded::event(nsp.name(), None, event, &data)?;
         for socket in &nsp.select(&self.select) {
             if self.volatile {
                 socket.send_volatile(&packet);
@@ -118,12 +109,12 @@ impl Broadcast {
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
-        data: &(impl Serialize + ?Sized),
+        data: impl Serialize,
     ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
         let timeout = self.timeout;
         let asked = self.nsp.as_ref().map(|nsp| {
             let id = nsp.next_ack_id();
-            let packet = Encoded::event(nsp.name(), Some(id), event, data)?;
+            let packet = Encoded::event(nsp.name(), Some(id), event, &data)?;
             Ok(ack::ask_many(self.sockets(), id, &packet))
         });
         AckFuture::new(async move {
@@ -207,6 +198,7 @@ impl<T: fmt::Debug> std::error::Error for BroadcastAckError<T> {}
 
 /// One socket, and how an event is sent to it: what [`Socket::timeout`] and [`Socket::volatile`] give.
 #[derive(Clone, Debug)]
+#[must_use = "nothing happens before `emit` or another last call"]
 pub struct Unicast {
     socket: Socket,
     volatile: bool,
@@ -220,14 +212,12 @@ impl Unicast {
     }
 
     /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Node's `timeout`.
-    #[must_use]
     pub const fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
     /// Drops the event if it cannot go out at once. Node's `volatile`.
-    #[must_use]
     pub const fn volatile(mut self) -> Self {
         self.volatile = true;
         self
@@ -237,12 +227,12 @@ impl Unicast {
     ///
     /// # Errors
     ///
-    /// As those of [`Socket::emit`]; that a volatile event was dropped is no error.
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), EmitError> {
+    /// As those of [`Socket::emit`]. That a volatile event was dropped, for whatever reason, is no error.
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         if !self.volatile {
             return self.socket.emit(event, data);
         }
-        self.socket.send_volatile(&Encoded::event(self.socket.namespace(), None, event, data)?);
+        self.socket.send_volatile(&Encoded::event(self.socket.namespace(), None, event, &data)?);
         Ok(())
     }
 
@@ -254,9 +244,9 @@ impl Unicast {
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
-        data: &(impl Serialize + ?Sized),
+        data: impl Serialize,
     ) -> AckFuture<Result<T, EmitWithAckError>> {
-        AckFuture::new(ack::answer(ack::ask(&self.socket, event, data), self.timeout))
+        AckFuture::new(ack::answer(ack::ask(&self.socket, event, &data), self.timeout))
     }
 }
 
@@ -303,7 +293,19 @@ impl IntoRooms for pintle_proto::SocketId {
     }
 }
 
+impl IntoRooms for &pintle_proto::SocketId {
+    fn each(self, mut add: impl FnMut(&str)) {
+        add(self.as_str());
+    }
+}
+
 impl<R: AsRef<str>, const N: usize> IntoRooms for [R; N] {
+    fn each(self, mut add: impl FnMut(&str)) {
+        self.iter().for_each(|room| add(room.as_ref()));
+    }
+}
+
+impl<R: AsRef<str>, const N: usize> IntoRooms for &[R; N] {
     fn each(self, mut add: impl FnMut(&str)) {
         self.iter().for_each(|room| add(room.as_ref()));
     }

@@ -26,7 +26,7 @@ use crate::operator::{Broadcast, IntoRooms, Unicast};
 /// use pintle::{Data, EmitError, Socket};
 ///
 /// async fn say(socket: Socket, Data(text): Data<String>) -> Result<(), EmitError> {
-///     socket.to("lobby").emit("said", &(socket.id(), text))
+///     socket.to("lobby").emit("said", (socket.id(), text))
 /// }
 /// ```
 #[derive(Clone)]
@@ -69,7 +69,10 @@ pub(crate) enum Stage {
     Leaving,
     /// The same, and with it all of its connection.
     Closing,
+    /// It is over.
     Gone,
+    /// It is over, and the server wanted that: what the client had said before is not heard any more.
+    Dismissed,
 }
 
 impl Stage {
@@ -79,7 +82,8 @@ impl Stage {
             1 => Self::Connected,
             2 => Self::Leaving,
             3 => Self::Closing,
-            _ => Self::Gone,
+            4 => Self::Gone,
+            _ => Self::Dismissed,
         }
     }
 }
@@ -137,8 +141,8 @@ impl Socket {
     ///
     /// When the socket is disconnected, its outbox is full (then its connection closes), the data is no JSON or the name is
     /// reserved.
-    pub fn emit<T: Serialize + ?Sized>(&self, event: &str, data: &T) -> Result<(), EmitError> {
-        self.send(&Encoded::event(self.namespace(), None, event, data)?)
+    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        self.send(&Encoded::event(self.namespace(), None, event, &data)?)
     }
 
     /// Emits an event and waits for the client's acknowledgement, for as long as the
@@ -154,7 +158,7 @@ impl Socket {
     /// ```
     /// # use pintle::{EmitWithAckError, Socket};
     /// async fn ask(socket: Socket) {
-    ///     match socket.emit_with_ack::<String>("your name?", &()).await {
+    ///     match socket.emit_with_ack::<String>("your name?", ()).await {
     ///         Ok(name) => println!("hello {name}"),
     ///         Err(EmitWithAckError::Timeout) => println!("no answer"),
     ///         Err(error) => println!("{error}"),
@@ -164,7 +168,7 @@ impl Socket {
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
-        data: &(impl Serialize + ?Sized),
+        data: impl Serialize,
     ) -> AckFuture<Result<T, EmitWithAckError>> {
         self.timeout(self.0.io.config().ack_timeout).emit_with_ack(event, data)
     }
@@ -181,7 +185,7 @@ impl Socket {
 
     /// Everybody in the namespace but this socket. Node's `socket.broadcast`.
     pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(self.0.nsp.clone(), self.0.io.clone()).except(self.0.id.as_str())
+        Broadcast::new(Some(self.0.nsp.clone()), &self.0.io).except(self.0.id.as_str())
     }
 
     /// Everybody in these rooms but this socket. Node's `socket.to`.
@@ -277,6 +281,16 @@ impl Socket {
         Stage::from_u8(self.0.stage.load(Ordering::Acquire))
     }
 
+    /// Whether the server ends the socket, or has done so.
+    pub(crate) fn is_dismissed(&self) -> bool {
+        matches!(self.stage(), Stage::Leaving | Stage::Closing | Stage::Dismissed)
+    }
+
+    /// Whether somebody waits for an acknowledgement of the client's.
+    pub(crate) fn is_awaiting_acks(&self) -> bool {
+        !self.lock().acks.is_empty()
+    }
+
     pub(crate) fn nsp(&self) -> &Arc<Nsp> {
         &self.0.nsp
     }
@@ -305,22 +319,26 @@ impl Socket {
             return;
         };
         let pending = std::mem::take(pending);
+        // Before others can find it, so that whoever finds it can disconnect it.
+        self.0.stage.fetch_max(Stage::Connected as u8, Ordering::AcqRel);
         let mut rooms = self.0.nsp.rooms_mut();
         let member = rooms.insert(self.0.id, self.clone());
-        for room in pending {
-            if let Err(error) = rooms.join(member, &room) {
-                tracing::warn!(socket = %self.0.id, %room, %error, "a room of the middleware was not joined");
-            }
-        }
+        let join = |room: Arc<str>| rooms.join(member, &room).err().map(|error| (room, error));
+        let refused: Vec<_> = pending.into_iter().filter_map(join).collect();
         drop(rooms);
         shared.membership = Membership::Member(member);
-        self.0.stage.fetch_max(Stage::Connected as u8, Ordering::AcqRel);
+        drop(shared);
+        // Not under the locks: a subscriber may want to send what it hears to a room.
+        for (room, error) in refused {
+            tracing::warn!(socket = %self.0.id, ?room, %error, "a room of the middleware was not joined");
+        }
     }
 
     /// Takes the socket out of the namespace and all rooms, and gives up the acknowledgements that it waits for. Whether it
-    /// had been accepted.
-    pub(crate) fn retire(&self) -> bool {
-        self.0.stage.store(Stage::Gone as u8, Ordering::Release);
+    /// had been accepted. `dismissed` if it was the server that wanted its end.
+    pub(crate) fn retire(&self, dismissed: bool) -> bool {
+        let stage = if dismissed { Stage::Dismissed } else { Stage::Gone };
+        self.0.stage.store(stage as u8, Ordering::Release);
         let mut shared = self.lock();
         let member = match &shared.membership {
             Membership::Member(member) => Some(*member),

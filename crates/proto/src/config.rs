@@ -17,6 +17,11 @@ pub struct Config {
     max_pending_acks: usize,
 }
 
+/// Times within reason: so little that no clock overflows. Who says `Duration::MAX` means never, and a year is that.
+fn bounded(time: Duration) -> Duration {
+    time.min(Duration::from_secs(365 * 24 * 3600))
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -43,7 +48,7 @@ impl Config {
     /// It limits clients that open a connection and never use it. Unlike in Node it starts again when the last
     /// namespace has been left.
     pub fn set_connect_timeout(&mut self, value: Duration) -> &mut Self {
-        self.connect_timeout = value;
+        self.connect_timeout = bounded(value);
         self
     }
 
@@ -56,7 +61,7 @@ impl Config {
     ///
     /// It limits how long a client can make the server keep half a packet; Node waits for ever.
     pub fn set_attachment_timeout(&mut self, value: Duration) -> &mut Self {
-        self.attachment_timeout = value;
+        self.attachment_timeout = bounded(value);
         self
     }
 

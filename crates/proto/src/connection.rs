@@ -27,7 +27,7 @@ pub struct Slot {
 ///
 /// `S` is what the caller keeps for a namespace that is joined or being joined. A namespace goes through these stages:
 /// announced ([`Incoming::Connect`]), pending ([`begin`](Self::begin)), joined ([`accept`](Self::accept)), gone
-/// ([`leave`](Self::leave), at any time). A [`Violation`] is final: the caller closes the connection and drops this.
+/// ([`leave`](Self::leave) or [`dismiss`](Self::dismiss), at any time). A [`Violation`] is final: the caller closes the connection and drops this.
 pub struct Connection<S> {
     config: Arc<Config>,
     /// One namespace is the rule, and a few are found fastest by looking at each.
@@ -55,6 +55,8 @@ enum Stage {
     Joined,
     /// The client left, and the caller has yet to notice.
     Left,
+    /// The server left. What the client sent before it knew is no violation, and nobody's concern.
+    Dismissed,
 }
 
 /// The wait for a first namespace, or for another one after the last was left.
@@ -89,7 +91,7 @@ impl<S> Connection<S> {
             Kind::Event => self.handle_event(&packet),
             Kind::Ack => self.handle_ack(&packet),
             Kind::Connect => self.handle_connect(&packet).map(Some),
-            Kind::Disconnect => self.handle_disconnect(&packet).map(Some),
+            Kind::Disconnect => self.handle_disconnect(&packet),
             Kind::ConnectError => Err(ProtocolError::ConnectError.into()),
         }
     }
@@ -111,7 +113,7 @@ impl<S> Connection<S> {
             return Ok(None);
         };
         let (slot, head, args) = partial.finish()?;
-        Ok(incoming(slot, head, args))
+        Ok(if self.is_joined(slot) { incoming(slot, head, args) } else { None })
     }
 
     /// Takes note of the time; to be called when [`poll_timeout`](Self::poll_timeout) says, and harmless otherwise.
@@ -165,7 +167,19 @@ impl<S> Connection<S> {
         true
     }
 
-    /// Forgets a namespace: refused, or left by either side. A packet that lacks attachments goes with it.
+    /// Ends a namespace that the server leaves. Packets that the client sent before it knew are passed over, until it
+    /// joins again: in Node they close the whole connection.
+    ///
+    /// When no joined namespace is left, the client has the time of [`Config::connect_timeout`] to join another one.
+    pub fn dismiss(&mut self, slot: Slot) -> Option<S> {
+        let place = self.place_mut(slot)?;
+        place.stage = Stage::Dismissed;
+        let state = place.state.take();
+        self.rearm();
+        state
+    }
+
+    /// Forgets a namespace: refused, or left by the client. A packet that lacks attachments goes with it.
     ///
     /// When no joined namespace is left, the client has the time of [`Config::connect_timeout`] to join another one.
     pub fn leave(&mut self, slot: Slot) -> Option<S> {
@@ -177,10 +191,7 @@ impl<S> Connection<S> {
         if self.partial.as_ref().is_some_and(|partial| partial.slot() == slot) {
             self.partial = None;
         }
-        let idle = !self.places.iter().flatten().any(|place| place.stage == Stage::Joined);
-        if idle && matches!(self.connect, ConnectTimer::Off) {
-            self.connect = ConnectTimer::Due;
-        }
+        self.rearm();
         place.state
     }
 
@@ -216,9 +227,12 @@ impl<S> Connection<S> {
 
     fn handle_event<'a>(&mut self, packet: &Packet<'a>) -> Result<Option<Incoming<'a>>, Violation> {
         let (name, args) = packet.event(&self.config)?;
-        let slot = self.joined(packet.namespace)?;
+        let slot = self.addressed(packet.namespace)?;
         let id = packet.id;
         if packet.attachments == 0 {
+            if !self.is_joined(slot) {
+                return Ok(None);
+            }
             let args = Args::from_text(args);
             return Ok(Some(Incoming::Event { slot, id, name, args }));
         }
@@ -229,10 +243,10 @@ impl<S> Connection<S> {
 
     fn handle_ack<'a>(&mut self, packet: &Packet<'a>) -> Result<Option<Incoming<'a>>, Violation> {
         let args = packet.ack()?;
-        let slot = self.joined(packet.namespace)?;
+        let slot = self.addressed(packet.namespace)?;
         let head = Head::Ack { id: packet.id };
         if packet.attachments == 0 {
-            return Ok(incoming(slot, head, Args::from_text(args)));
+            return Ok(if self.is_joined(slot) { incoming(slot, head, Args::from_text(args)) } else { None });
         }
         self.await_attachments(packet, slot, head, args);
         Ok(None)
@@ -244,22 +258,29 @@ impl<S> Connection<S> {
         if packet.id.is_some() || !auth.is_none_or(is_object) {
             return Err(DecodeError::InvalidPayload.into());
         }
-        if self.find(namespace).is_some() {
-            return Err(ProtocolError::DuplicateConnect.into());
+        match self.find(namespace) {
+            None => {}
+            Some((slot, Stage::Dismissed)) => drop(self.leave(slot)),
+            Some(_) => return Err(ProtocolError::DuplicateConnect.into()),
         }
         let slot = self.announce(namespace)?;
         Ok(Incoming::Connect { slot, namespace, auth })
     }
 
-    fn handle_disconnect<'a>(&mut self, packet: &Packet<'a>) -> Result<Incoming<'a>, Violation> {
+    fn handle_disconnect<'a>(&mut self, packet: &Packet<'a>) -> Result<Option<Incoming<'a>>, Violation> {
         if packet.id.is_some() || !packet.data.is_empty() {
             return Err(DecodeError::InvalidPayload.into());
         }
-        let slot = self.joined(packet.namespace)?;
+        let slot = self.addressed(packet.namespace)?;
+        if !self.is_joined(slot) {
+            // Both sides left at the same time.
+            self.leave(slot);
+            return Ok(None);
+        }
         if let Some(place) = self.place_mut(slot) {
             place.stage = Stage::Left;
         }
-        Ok(Incoming::Disconnect { slot })
+        Ok(Some(Incoming::Disconnect { slot }))
     }
 
     fn await_attachments(&mut self, packet: &Packet<'_>, slot: Slot, head: Head, args: &str) {
@@ -268,7 +289,11 @@ impl<S> Connection<S> {
     }
 
     fn announce(&mut self, namespace: &str) -> Result<Slot, ProtocolError> {
-        let free = self.places.iter().position(Option::is_none);
+        let mut free = self.places.iter().position(Option::is_none);
+        if free.is_none() && self.places.len() >= self.config.max_namespaces() {
+            let dismissed = |place: &Option<Place<S>>| matches!(place, Some(place) if place.stage == Stage::Dismissed);
+            free = self.places.iter().position(dismissed);
+        }
         let index = free.unwrap_or(self.places.len());
         if index >= self.config.max_namespaces() {
             return Err(ProtocolError::TooManyNamespaces);
@@ -288,11 +313,19 @@ impl<S> Connection<S> {
         Ok(slot(index, self.generation))
     }
 
-    /// The slot of a namespace whose packets are let through.
-    fn joined(&self, namespace: &str) -> Result<Slot, ProtocolError> {
+    /// The slot of a namespace whose packets are let through, or passed over because the server has left it.
+    fn addressed(&self, namespace: &str) -> Result<Slot, ProtocolError> {
         match self.find(namespace) {
-            Some((slot, Stage::Joined)) => Ok(slot),
+            Some((slot, Stage::Joined | Stage::Dismissed)) => Ok(slot),
             _ => Err(ProtocolError::NotJoined),
+        }
+    }
+
+    /// Starts the connect timeout again if no namespace is joined any more.
+    fn rearm(&mut self) {
+        let idle = !self.places.iter().flatten().any(|place| place.stage == Stage::Joined);
+        if idle && matches!(self.connect, ConnectTimer::Off) {
+            self.connect = ConnectTimer::Due;
         }
     }
 

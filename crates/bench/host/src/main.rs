@@ -61,7 +61,7 @@ fn realtime() -> SocketIoLayer {
 }
 
 async fn message(socket: Socket, args: Args) -> Result<(), EmitError> {
-    socket.emit("message-back", &args)
+    socket.emit("message-back", args)
 }
 
 async fn message_with_ack(args: Args) -> Ack<Args> {
@@ -69,5 +69,5 @@ async fn message_with_ack(args: Args) -> Ack<Args> {
 }
 
 async fn broadcast(io: SocketIo, args: Args) -> Result<(), EmitError> {
-    io.emit("broadcast", &args)
+    io.emit("broadcast", args)
 }

@@ -1,19 +1,27 @@
 //! The way of a packet to its handler, and of a socket from its middleware to its end.
 
+use std::collections::VecDeque;
 use std::fmt;
 use std::task::Context;
 use std::time::Instant;
 
 use pintle_proto::{Args, Connection as Machine, DecodeError, Encoded, Incoming, Slot, SocketId, Violation};
 use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
+use smallvec::SmallVec;
 
 use super::jobs::{Finished, Jobs, Outcome, Purpose};
 use super::lanes::{Lane, Lanes, Waiting};
+use crate::ack::AckSender;
 use crate::error::ClientError;
 use crate::extract::EventParts;
+use crate::handler::Running;
 use crate::io::SocketIo;
 use crate::reason::DisconnectReason;
 use crate::socket::{Socket, Stage};
+
+/// While a client is asked for acknowledgements its packets are read on, though handlers wait: what they wait for may be
+/// among them. This many times more events may wait then.
+const ASKING: usize = 16;
 
 /// One client, in all its namespaces.
 pub(crate) struct Client {
@@ -21,8 +29,12 @@ pub(crate) struct Client {
     session: SessionHandle,
     machine: Machine<Joined>,
     jobs: Jobs,
-    /// Sockets that ended while their connect handler ran: the disconnect handler comes after it.
-    leaving: Vec<(Slot, Socket, DisconnectReason)>,
+    /// Sockets that ended while something of theirs was still to be done: their disconnect handler comes after it.
+    leaving: Vec<Leaving>,
+    /// Handlers that finished while another one was seen to.
+    finished: VecDeque<Finished>,
+    /// A handler's end is being seen to.
+    settling: bool,
     /// The server closes the connection: its sockets are still to be told.
     closing: bool,
     /// The connection closes: what the client still says does not count.
@@ -37,21 +49,34 @@ struct Joined {
     connecting: bool,
 }
 
+/// A namespace that the client is no longer in.
+struct Leaving {
+    slot: Slot,
+    joined: Joined,
+    reason: DisconnectReason,
+}
+
 impl Client {
     pub(super) fn new(io: SocketIo, session: SessionHandle, now: Instant) -> Self {
         let machine = Machine::new(io.config().proto.clone(), now);
-        Self { io, session, machine, jobs: Jobs::default(), leaving: Vec::new(), closing: false, ended: false }
+        Self {
+            io,
+            session,
+            machine,
+            jobs: Jobs::default(),
+            leaving: Vec::new(),
+            finished: VecDeque::new(),
+            settling: false,
+            closing: false,
+            ended: false,
+        }
     }
 
     fn handle_incoming(&mut self, cx: &mut Context<'_>, incoming: Incoming<'_>) {
         match incoming {
             Incoming::Connect { slot, namespace, auth } => self.handle_connect(cx, slot, namespace, auth),
             Incoming::Event { slot, id, name, args } => self.handle_event(cx, slot, &name, id, args),
-            Incoming::Ack { slot, id, args } => {
-                if let Some(joined) = self.machine.get(slot) {
-                    joined.socket.acknowledged(id, args);
-                }
-            }
+            Incoming::Ack { slot, id, args } => self.handle_ack(cx, slot, id, args),
             Incoming::Disconnect { slot } => self.leave(cx, slot, DisconnectReason::ClientNamespaceDisconnect),
             _ => {}
         }
@@ -68,7 +93,7 @@ impl Client {
         if let Err(error) = getrandom::fill(&mut entropy) {
             tracing::error!(%error, "no randomness for a socket id");
             self.machine.leave(slot);
-            self.refuse(namespace, &ClientError::new("internal error"));
+            self.refuse(namespace, &ClientError::internal());
             return;
         }
         let id = SocketId::from_entropy(entropy);
@@ -91,9 +116,8 @@ impl Client {
             return;
         };
         let socket = joined.socket.clone();
-        let welcome = Encoded::connect(socket.namespace(), socket.id().as_str());
-        if socket.send(&welcome).is_err() {
-            // The middleware has disconnected it, or the session is over: the next poll will see to it.
+        if socket.send(&Encoded::connect(socket.namespace(), socket.id().as_str())).is_err() {
+            // The session is over, and its end will come here.
             return;
         }
         socket.accept();
@@ -108,7 +132,7 @@ impl Client {
     /// The middleware has refused a socket, or panicked.
     fn reject(&mut self, slot: Slot, error: &ClientError) {
         if let Some(joined) = self.machine.leave(slot) {
-            joined.socket.retire();
+            joined.socket.retire(true);
             self.refuse(joined.socket.namespace(), error);
         }
     }
@@ -116,29 +140,35 @@ impl Client {
     /// Says that a namespace cannot be joined. The connection stays.
     fn refuse(&self, namespace: &str, error: &ClientError) {
         match Encoded::connect_error(namespace, error.message(), error.data()) {
-            // If the session is over, nobody is left to be told.
             Ok(packet) => {
+                // If the session is over, nobody is left to be told.
                 let _ = self.session.send(packet.frames());
             }
             Err(error) => tracing::error!(%error, "a refusal cannot be encoded"),
         }
     }
 
+    fn handle_ack(&mut self, cx: &mut Context<'_>, slot: Slot, id: u64, args: Args) {
+        if args.validate().is_err() {
+            self.violate(cx, DecodeError::InvalidPayload.into());
+        } else if let Some(joined) = self.machine.get(slot) {
+            joined.socket.acknowledged(id, args);
+        }
+    }
+
     /// Calls the handler of an event, or has it wait for its turn.
     fn handle_event(&mut self, cx: &mut Context<'_>, slot: Slot, name: &str, ack: Option<u64>, args: Args) {
+        let full = self.jobs.len() >= self.io.config().max_running;
         let Some(joined) = self.machine.get_mut(slot) else {
             return;
         };
-        if !joined.socket.is_connected() {
-            return;
-        }
         let handlers = joined.socket.nsp().handlers();
         let lane = match handlers.event(name) {
             _ if handlers.sequential => Some(Lane::All),
             Some((_, entry)) => entry.lane.map(Lane::Event),
             None => None,
         };
-        if joined.lanes.is_blocked(lane) {
+        if full || joined.lanes.is_blocked(lane) {
             joined.lanes.wait(Waiting { lane, event: name.into(), ack, args });
         } else {
             self.run_event(cx, slot, name, lane, ack, args);
@@ -154,13 +184,17 @@ impl Client {
         ack: Option<u64>,
         args: Args,
     ) {
-        let Some(joined) = self.machine.get_mut(slot) else {
+        let Some(joined) = self.joined(slot) else {
             return;
         };
         let socket = joined.socket.clone();
+        // Whom the server has disconnected it no longer listens to.
+        if socket.is_dismissed() {
+            return;
+        }
         let Some((event, entry)) = socket.nsp().handlers().event(name) else {
             if args.validate().is_err() {
-                self.violate(cx, Violation::Decode(DecodeError::InvalidPayload));
+                self.violate(cx, DecodeError::InvalidPayload.into());
             }
             return;
         };
@@ -169,75 +203,129 @@ impl Client {
         }
         let parts = EventParts::for_event(socket.clone(), event.clone(), ack);
         let running = entry.endpoint.clone().call(parts, args);
-        self.start(cx, Purpose::Event { slot, event: event.clone(), lane }, running);
+        self.start(cx, Purpose::Event { slot, event: event.clone(), lane, ack }, running);
     }
 
-    fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: crate::handler::Running) {
-        if let Some(finished) = self.jobs.start(cx, purpose, running) {
-            self.finish(cx, finished);
+    /// Starts events that waited, for as long as there is room, and sees off those who waited for theirs.
+    fn run_waiting(&mut self, cx: &mut Context<'_>) {
+        let here = self.machine.slots().filter(|(_, joined)| joined.lanes.waiting() > 0).map(|(slot, _)| slot);
+        let slots: SmallVec<[Slot; 2]> = here.chain(self.leaving.iter().map(|leaving| leaving.slot)).collect();
+        for slot in slots {
+            while self.jobs.len() < self.io.config().max_running
+                && let Some(next) = self.joined(slot).and_then(|joined| joined.lanes.next())
+            {
+                self.run_event(cx, slot, &next.event, next.lane, next.ack, next.args);
+            }
+            self.finish_leaving(cx, slot);
         }
+    }
+
+    /// A namespace that the client is in, or was in and has yet to be seen off.
+    fn joined(&mut self, slot: Slot) -> Option<&mut Joined> {
+        let leaving = self.leaving.iter_mut().find(|leaving| leaving.slot == slot).map(|leaving| &mut leaving.joined);
+        self.machine.get_mut(slot).or(leaving)
+    }
+
+    fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) {
+        if let Some(finished) = self.jobs.start(cx, purpose, running) {
+            self.settle(cx, finished);
+        }
+    }
+
+    /// Sees to the end of a handler, and of all handlers that this starts and that end at once: in a loop and not one
+    /// inside the other, for there may be many.
+    fn settle(&mut self, cx: &mut Context<'_>, finished: Finished) {
+        if self.settling {
+            self.finished.push_back(finished);
+            return;
+        }
+        self.settling = true;
+        let mut next = Some(finished);
+        while let Some(finished) = next {
+            self.finish(cx, finished);
+            self.run_waiting(cx);
+            next = self.finished.pop_front();
+        }
+        self.finished = VecDeque::new();
+        self.settling = false;
     }
 
     /// A handler has finished.
     fn finish(&mut self, cx: &mut Context<'_>, finished: Finished) {
         report(&finished);
         match (finished.purpose, finished.outcome) {
-            (Purpose::Event { .. }, Outcome::Failed(error)) if error.is_malformed() => {
-                self.violate(cx, Violation::Decode(DecodeError::InvalidPayload));
+            (Purpose::Event { slot, lane, ack, .. }, outcome) => {
+                match outcome {
+                    Outcome::Failed(error) if error.is_malformed() => {
+                        self.violate(cx, DecodeError::InvalidPayload.into());
+                    }
+                    Outcome::Panicked(_) => self.excuse(slot, ack),
+                    Outcome::Done | Outcome::Failed(_) => {}
+                }
+                self.free(slot, lane);
             }
-            (Purpose::Event { slot, lane: Some(lane), .. }, _) => self.free(cx, slot, lane),
             (Purpose::Middleware(slot), Outcome::Done) => self.accept(cx, slot),
             (Purpose::Middleware(slot), Outcome::Failed(error)) => self.reject(slot, &error),
-            (Purpose::Middleware(slot), Outcome::Panicked(_)) => self.reject(slot, &ClientError::new("internal error")),
-            (Purpose::Connect(slot), _) => {
-                if let Some(joined) = self.machine.get_mut(slot) {
+            (Purpose::Middleware(slot), Outcome::Panicked(_)) => self.reject(slot, &ClientError::internal()),
+            (Purpose::Connect(slot), outcome) => {
+                if let Some(joined) = self.joined(slot) {
                     joined.connecting = false;
+                    // One whose arrival was not seen to is half set up, and must not go on like that.
+                    if !matches!(outcome, Outcome::Done) {
+                        joined.socket.disconnect();
+                    }
                 }
-                if let Some(at) = self.leaving.iter().position(|(leaving, ..)| *leaving == slot) {
-                    let (_, socket, reason) = self.leaving.swap_remove(at);
-                    self.say_goodbye(cx, socket, reason);
-                }
-                self.free(cx, slot, Lane::All);
+                self.free(slot, Some(Lane::All));
             }
-            (Purpose::Event { lane: None, .. } | Purpose::Disconnect, _) => {}
+            (Purpose::Disconnect, _) => {}
         }
     }
 
-    /// Starts the events that waited for a lane.
-    fn free(&mut self, cx: &mut Context<'_>, slot: Slot, lane: Lane) {
-        if let Some(joined) = self.machine.get_mut(slot) {
-            joined.lanes.free(lane);
+    /// Answers for a handler that panicked.
+    fn excuse(&mut self, slot: Slot, ack: Option<u64>) {
+        if let Some(id) = ack
+            && let Some(joined) = self.joined(slot)
+        {
+            AckSender::new(joined.socket.clone(), Some(id)).refuse(&ClientError::internal());
         }
-        while let Some(next) = self.machine.get_mut(slot).and_then(|joined| joined.lanes.next()) {
-            self.run_event(cx, slot, &next.event, next.lane, next.ack, next.args);
+    }
+
+    /// A handler has left its lane.
+    fn free(&mut self, slot: Slot, lane: Option<Lane>) {
+        if let (Some(lane), Some(joined)) = (lane, self.joined(slot)) {
+            joined.lanes.free(lane);
         }
     }
 
     /// The socket's end, whoever wanted it.
     fn leave(&mut self, cx: &mut Context<'_>, slot: Slot, reason: DisconnectReason) {
-        if let Some(joined) = self.machine.leave(slot) {
-            self.part(cx, slot, joined, reason);
-        }
-    }
-
-    fn part(&mut self, cx: &mut Context<'_>, slot: Slot, joined: Joined, reason: DisconnectReason) {
-        let Joined { socket, connecting, .. } = joined;
+        let server_leaves = reason == DisconnectReason::ServerNamespaceDisconnect;
+        let joined = if server_leaves { self.machine.dismiss(slot) } else { self.machine.leave(slot) };
+        let Some(joined) = joined else {
+            return;
+        };
+        let socket = &joined.socket;
         // The client may have left just before the server came to close: the connection ends all the same.
         self.closing |= socket.stage() == Stage::Closing;
-        // One that never connected need not be said goodbye to.
-        let connected = socket.retire();
+        let connected = socket.retire(server_leaves);
         tracing::debug!(socket = %socket.id(), namespace = socket.namespace(), %reason, "socket disconnected");
-        if !connected {
-            return;
-        }
-        if connecting {
-            self.leaving.push((slot, socket, reason));
-        } else {
-            self.say_goodbye(cx, socket, reason);
+        // One that never connected need not be said goodbye to.
+        if connected {
+            self.leaving.push(Leaving { slot, joined, reason });
+            self.finish_leaving(cx, slot);
         }
     }
 
-    fn say_goodbye(&mut self, cx: &mut Context<'_>, socket: Socket, reason: DisconnectReason) {
+    /// Says goodbye to a socket when its connect handler is done, and what it had said before has been heard.
+    fn finish_leaving(&mut self, cx: &mut Context<'_>, slot: Slot) {
+        let done = |leaving: &Leaving| {
+            let heard = leaving.joined.lanes.waiting() == 0 || leaving.joined.socket.is_dismissed();
+            leaving.slot == slot && !leaving.joined.connecting && heard
+        };
+        let Some(at) = self.leaving.iter().position(done) else {
+            return;
+        };
+        let Leaving { joined: Joined { socket, .. }, reason, .. } = self.leaving.swap_remove(at);
         if let Some(endpoint) = socket.nsp().handlers().disconnect.clone() {
             let running = endpoint.call(EventParts::for_disconnect(socket, reason), Args::empty());
             self.start(cx, Purpose::Disconnect, running);
@@ -267,7 +355,7 @@ impl Client {
         let latest = self.machine.slots().map(|(_, joined)| joined.socket.stage()).max();
         self.closing |= latest == Some(Stage::Closing);
         if std::mem::take(&mut self.closing) {
-            for (_, joined) in self.machine.slots() {
+            for (_, joined) in self.machine.slots().filter(|(slot, _)| self.machine.is_joined(*slot)) {
                 self.say_disconnect(&joined.socket);
             }
             self.end(cx, DisconnectReason::ServerNamespaceDisconnect);
@@ -286,6 +374,11 @@ impl Client {
     fn say_disconnect(&self, socket: &Socket) {
         // If the session is over, nobody is left to be told.
         let _ = self.session.send(Encoded::disconnect(socket.namespace()).frames());
+    }
+
+    /// Events that wait for their turn.
+    fn waiting(&self) -> usize {
+        self.machine.slots().map(|(_, joined)| joined.lanes.waiting()).sum()
     }
 }
 
@@ -307,14 +400,18 @@ impl Connection for Client {
 
     fn poll(&mut self, cx: &mut Context<'_>, _: Instant) {
         while let Some(finished) = self.jobs.poll(cx) {
-            self.finish(cx, finished);
+            self.settle(cx, finished);
         }
         self.dismiss(cx);
     }
 
     fn is_ready(&self) -> bool {
-        let waiting: usize = self.machine.slots().map(|(_, joined)| joined.lanes.waiting()).sum();
-        self.jobs.len() + waiting < self.io.config().max_running
+        let busy = self.jobs.len() + self.waiting();
+        let limit = self.io.config().max_running;
+        // What the handlers wait for may be an acknowledgement of this very client.
+        busy < limit
+            || busy < limit.saturating_mul(ASKING)
+                && self.machine.slots().any(|(_, joined)| joined.socket.is_awaiting_acks())
     }
 
     fn poll_timeout(&self) -> Option<Instant> {
@@ -336,15 +433,22 @@ impl Connection for Client {
     }
 }
 
-/// Tells the log of a handler that did not end well.
+impl Drop for Client {
+    /// The runtime stops, or something here panicked: no socket must stay behind as a ghost.
+    fn drop(&mut self) {
+        for joined in self.machine.drain() {
+            joined.socket.retire(true);
+        }
+    }
+}
+
+/// Tells the log of a handler that did not end well. The client has a hand in what an error says: it is quoted.
 fn report(finished: &Finished) {
     let Finished { purpose, outcome } = finished;
-    match (purpose, outcome) {
-        (_, Outcome::Done) => {}
-        (Purpose::Middleware(_), Outcome::Failed(error)) => tracing::debug!(%error, "a middleware refused a socket"),
-        (Purpose::Event { event, .. }, Outcome::Failed(error)) => tracing::warn!(%event, %error, "a handler failed"),
-        (_, Outcome::Failed(error)) => tracing::warn!(?purpose, %error, "a handler failed"),
-        (_, Outcome::Panicked(panic)) => tracing::error!(?purpose, %panic, "a handler panicked"),
+    match outcome {
+        Outcome::Done => {}
+        Outcome::Failed(error) => tracing::debug!(%purpose, error = ?error.message(), "a handler failed"),
+        Outcome::Panicked(panic) => tracing::error!(%purpose, ?panic, "a handler panicked"),
     }
 }
 

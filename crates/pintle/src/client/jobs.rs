@@ -1,6 +1,7 @@
 //! Handlers that run: polled here and now, and kept if that does not finish them.
 
 use std::any::Any;
+use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -17,10 +18,21 @@ use crate::handler::Running;
 /// What a handler was called for.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    Event { slot: Slot, event: EventName, lane: Option<Lane> },
+    Event { slot: Slot, event: EventName, lane: Option<Lane>, ack: Option<u64> },
     Middleware(Slot),
     Connect(Slot),
     Disconnect,
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event { event, .. } => write!(f, "event {event:?}"),
+            Self::Middleware(_) => f.write_str("middleware"),
+            Self::Connect(_) => f.write_str("on_connect"),
+            Self::Disconnect => f.write_str("on_disconnect"),
+        }
+    }
 }
 
 /// A handler that has finished.

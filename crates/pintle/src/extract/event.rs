@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 
 use super::{EventParts, FromEventParts};
 use crate::ack::AckSender;
-use crate::error::{ClientError, IntoAckError, IntoConnectError};
+use crate::error::{ClientError, IntoAckError};
 use crate::reason::DisconnectReason;
 use crate::socket::Socket;
 
@@ -71,13 +71,7 @@ pub struct MissingPart(&'static str);
 impl IntoAckError for MissingPart {
     fn into_ack_error(self) -> ClientError {
         tracing::error!("{} was asked for in a handler of another kind", self.0);
-        ClientError::new("internal error")
-    }
-}
-
-impl IntoConnectError for MissingPart {
-    fn into_connect_error(self) -> ClientError {
-        self.into_ack_error()
+        ClientError::internal()
     }
 }
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
+use axum::extract::OriginalUri;
 use http::request::Parts;
 use pintle_proto::Args;
 
@@ -58,13 +59,36 @@ impl EventParts {
         self.request.get_or_insert_with(|| {
             let mut parts = socket.handshake().to_parts();
             parts.extensions.insert(socket.io().clone());
+            if parts.extensions.get::<OriginalUri>().is_none() {
+                parts.extensions.insert(OriginalUri(parts.uri.clone()));
+            }
             Box::new(parts)
         })
+    }
+
+    /// What is needed to say no, whatever becomes of the rest.
+    pub(crate) fn rejecter(&self) -> Rejecter {
+        Rejecter(self.ack.map(|id| (self.socket.clone(), id)))
     }
 
     /// Takes the right to acknowledge. Whoever has it answers; the handler's return value no longer does.
     pub(crate) fn take_ack(&mut self) -> AckSender {
         AckSender::new(self.socket.clone(), self.ack.take())
+    }
+}
+
+/// Says no in the name of a handler that is not called.
+pub(crate) struct Rejecter(Option<(Socket, u64)>);
+
+impl Rejecter {
+    pub(crate) fn reject(self, rejection: impl IntoAckError) -> Result<(), ClientError> {
+        let error = rejection.into_ack_error();
+        if let Some((socket, id)) = self.0
+            && !error.is_malformed()
+        {
+            AckSender::new(socket, Some(id)).refuse(&error);
+        }
+        Err(error)
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::any::{Any, TypeId, type_name};
 
-use axum_core::extract::FromRequestParts;
-use axum_core::response::IntoResponse;
+use axum::extract::FromRequestParts;
+use axum::response::IntoResponse;
 use http::{Request, StatusCode};
 
 use super::{EventParts, FromEventParts, ViaRequest};
-use crate::error::{ClientError, IntoAckError, IntoConnectError};
+use crate::error::{ClientError, IntoAckError};
 use crate::io::SocketIo;
 
+#[diagnostic::do_not_recommend]
 impl<S, T> FromEventParts<S, ViaRequest> for T
 where
     T: FromRequestParts<S> + 'static,
@@ -27,7 +28,11 @@ where
         } else {
             T::from_request_parts(parts.request(), state).await
         };
-        extracted.map_err(|rejection| RequestRejection(rejection.into_response().status()))
+        extracted.map_err(|rejection| {
+            let status = rejection.into_response().status();
+            tracing::debug!(extractor = type_name::<T>(), %status, "an axum extractor refused the handshake");
+            RequestRejection(status)
+        })
     }
 }
 
@@ -62,12 +67,6 @@ impl RequestRejection {
 impl IntoAckError for RequestRejection {
     fn into_ack_error(self) -> ClientError {
         ClientError::new(self.0.canonical_reason().unwrap_or("Rejected"))
-    }
-}
-
-impl IntoConnectError for RequestRejection {
-    fn into_connect_error(self) -> ClientError {
-        self.into_ack_error()
     }
 }
 

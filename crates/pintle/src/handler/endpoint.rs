@@ -47,7 +47,8 @@ impl<S> Binding<S> {
 
 /// The way to call a handler of one kind.
 pub(crate) trait Call<H, S>: Send + Sync + 'static {
-    fn call(handler: H, parts: EventParts, args: Args, state: Arc<Bound<H, S, Self>>) -> Running;
+    /// Calls it. Nothing of the user's may run before the future is polled: that is where a panic is caught.
+    fn call(bound: Arc<Bound<H, S, Self>>, parts: EventParts, args: Args) -> Running;
 }
 
 struct Unbound<H, K> {
@@ -57,7 +58,7 @@ struct Unbound<H, K> {
 
 /// A handler with its state.
 pub(crate) struct Bound<H, S, K: ?Sized> {
-    handler: H,
+    pub(crate) handler: H,
     pub(crate) state: S,
     kind: PhantomData<fn() -> K>,
 }
@@ -80,6 +81,6 @@ where
     S: Send + Sync + 'static,
 {
     fn call(self: Arc<Self>, parts: EventParts, args: Args) -> Running {
-        K::call(self.handler.clone(), parts, args, self)
+        K::call(self, parts, args)
     }
 }

@@ -10,8 +10,8 @@ use super::endpoint::Binding;
 use super::endpoint::{Bound, Call};
 use super::table::Running;
 use super::tuples::all_the_tuples;
-use crate::ack::{AckSender, IntoReply, refuse};
-use crate::error::{ClientError, IntoAckError};
+use crate::ack::IntoReply;
+use crate::error::ClientError;
 use crate::extract::{EventParts, FromEvent, FromEventParts};
 
 /// An async function that handles an event: up to twelve extractors in, an [answer](IntoReply) out.
@@ -52,6 +52,7 @@ pub const fn sequential<H>(handler: H) -> Sequential<H> {
 #[derive(Clone, Copy, Debug)]
 pub struct Sequential<H>(H);
 
+#[diagnostic::do_not_recommend]
 impl<H: EventHandler<M, S>, M, S: Sync> EventHandler<M, S> for Sequential<H> {
     const SEQUENTIAL: bool = true;
 
@@ -84,15 +85,20 @@ macro_rules! impl_event_handler {
             $last: FromEvent<S, $last_marker> + Send,
         {
             async fn call(self, mut parts: EventParts, args: Args, state: &S) -> Result<(), ClientError> {
+                // An extractor may claim the acknowledgement, but a handler that is not called cannot have sent it.
+                let rejecter = parts.rejecter();
                 $(
                     let $ty = match $ty::from_event_parts(&mut parts, state).await {
                         Ok(value) => value,
-                        Err(rejection) => return reject(parts.take_ack(), rejection),
+                        Err(rejection) => {
+                            args.validate()?;
+                            return rejecter.reject(rejection);
+                        }
                     };
                 )*
                 let $last = match $last::from_event(&mut parts, args, state).await {
                     Ok(value) => value,
-                    Err(rejection) => return reject(parts.take_ack(), rejection),
+                    Err(rejection) => return rejecter.reject(rejection),
                 };
                 let sender = parts.take_ack();
                 drop(parts);
@@ -103,10 +109,6 @@ macro_rules! impl_event_handler {
 }
 
 all_the_tuples!(impl_event_handler);
-
-fn reject(sender: AckSender, rejection: impl IntoAckError) -> Result<(), ClientError> {
-    Err(refuse(sender, rejection.into_ack_error()))
-}
 
 /// How event handlers are called.
 struct CallEvent<M>(PhantomData<fn() -> M>);
@@ -119,7 +121,7 @@ impl<S: Clone + Send + Sync + 'static> Binding<S> {
 }
 
 impl<H: EventHandler<M, S>, M: 'static, S: Send + Sync + 'static> Call<H, S> for CallEvent<M> {
-    fn call(handler: H, parts: EventParts, args: Args, bound: Arc<Bound<H, S, Self>>) -> Running {
-        Box::pin(async move { handler.call(parts, args, &bound.state).await })
+    fn call(bound: Arc<Bound<H, S, Self>>, parts: EventParts, args: Args) -> Running {
+        Box::pin(async move { bound.handler.clone().call(parts, args, &bound.state).await })
     }
 }

@@ -161,13 +161,13 @@ impl<S: Clone + Send + Sync + 'static> Binding<S> {
 }
 
 impl<H: ConnectHandler<M, S>, M: 'static, S: Send + Sync + 'static> Call<H, S> for CallConnect<M> {
-    fn call(handler: H, parts: EventParts, _: Args, bound: Arc<Bound<H, S, Self>>) -> Running {
-        Box::pin(async move { handler.call(parts, &bound.state).await })
+    fn call(bound: Arc<Bound<H, S, Self>>, parts: EventParts, _: Args) -> Running {
+        Box::pin(async move { bound.handler.clone().call(parts, &bound.state).await })
     }
 }
 
 impl<H: Middleware<M, S>, M: 'static, S: Send + Sync + 'static> Call<H, S> for CallMiddleware<M> {
-    fn call(handler: H, parts: EventParts, _: Args, bound: Arc<Bound<H, S, Self>>) -> Running {
-        Box::pin(async move { handler.call(parts, &bound.state).await })
+    fn call(bound: Arc<Bound<H, S, Self>>, parts: EventParts, _: Args) -> Running {
+        Box::pin(async move { bound.handler.clone().call(parts, &bound.state).await })
     }
 }

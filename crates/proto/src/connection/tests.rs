@@ -327,6 +327,33 @@ fn a_client_that_left_is_not_heard_until_it_is_back() {
 }
 
 #[test]
+fn what_was_under_way_when_the_server_left_is_passed_over() {
+    let mut client = Client::joined();
+    let (slot, _) = client.connection.slots().find(|(_, name)| **name == "admin").unwrap();
+    assert_eq!(client.connection.dismiss(slot), Some("admin"));
+    assert!(client.connection.get(slot).is_none());
+    for late in [r#"2/admin,["x"]"#, r#"2/admin,7["x"]"#, "3/admin,7[]"] {
+        assert!(matches!(client.text(late), Ok(None)), "{late}");
+    }
+    let late = r#"51-/admin,["x",{"_placeholder":true,"num":0}]"#;
+    assert!(matches!(client.text(late), Ok(None)));
+    assert!(matches!(client.binary(b"late"), Ok(None)));
+    assert!(matches!(client.text(r#"2["still here"]"#), Ok(Some(Incoming::Event { .. }))));
+    let again = client.join("0/admin,");
+    assert_ne!(again, slot);
+    assert!(matches!(client.text(r#"2/admin,["x"]"#), Ok(Some(Incoming::Event { slot, .. })) if slot == again));
+}
+
+#[test]
+fn both_sides_may_leave_at_once() {
+    let mut client = Client::joined();
+    let (slot, _) = client.connection.slots().find(|(_, name)| **name == "admin").unwrap();
+    client.connection.dismiss(slot);
+    assert!(matches!(client.text("1/admin,"), Ok(None)));
+    assert!(client.text(r#"2/admin,["x"]"#).is_err(), "that was not under way");
+}
+
+#[test]
 fn a_stale_slot_names_nothing() {
     let mut client = Client::new();
     let old = client.join("0");
