@@ -47,6 +47,7 @@ async fn each_wake_after_the_end_is_heard() {
     });
     let io = open_websocket(server.dial(65_536)).await;
     server.last().abort(CloseReason::ForcedClose);
+    settle().await;
     drop(io);
     settle().await;
     assert_eq!(server.reasons(), [CloseReason::ForcedClose]);

@@ -9,8 +9,7 @@ use std::time::Duration;
 
 use pintle_transport::{CloseReason, Connection, Frame, Message, SessionHandle};
 use support::{
-    Echo, Poller, Quiet, Received, Server, probe, push, receive, receive_text, settle, text, upgrade,
-    within,
+    Echo, Poller, Quiet, Received, Server, probe, push, receive, receive_text, settle, text, upgrade, within,
 };
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::time::{Instant, timeout};

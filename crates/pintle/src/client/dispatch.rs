@@ -45,8 +45,6 @@ pub(crate) struct Client {
 struct Joined {
     socket: Socket,
     lanes: Lanes,
-    /// Its connect handler runs.
-    connecting: bool,
 }
 
 /// A namespace that the client is no longer in.
@@ -98,7 +96,7 @@ impl Client {
         }
         let id = SocketId::from_entropy(entropy);
         let socket = Socket::new(id, nsp.clone(), self.io.clone(), self.session.clone(), auth);
-        self.machine.begin(slot, Joined { socket: socket.clone(), lanes: Lanes::default(), connecting: false });
+        self.machine.begin(slot, Joined { socket: socket.clone(), lanes: Lanes::default() });
         if nsp.handlers().middleware.is_empty() {
             self.accept(cx, slot);
         } else {
@@ -122,7 +120,6 @@ impl Client {
         }
         socket.accept();
         if let Some(endpoint) = socket.nsp().handlers().connect.clone() {
-            joined.connecting = true;
             joined.lanes.take_up(Lane::All);
             let running = endpoint.call(EventParts::new(socket), Args::empty());
             self.start(cx, Purpose::Connect(slot), running);
@@ -268,12 +265,11 @@ impl Client {
             (Purpose::Middleware(slot), Outcome::Failed(error)) => self.reject(slot, &error),
             (Purpose::Middleware(slot), Outcome::Panicked(_)) => self.reject(slot, &ClientError::internal()),
             (Purpose::Connect(slot), outcome) => {
-                if let Some(joined) = self.joined(slot) {
-                    joined.connecting = false;
-                    // One whose arrival was not seen to is half set up, and must not go on like that.
-                    if !matches!(outcome, Outcome::Done) {
-                        joined.socket.disconnect();
-                    }
+                // One whose arrival was not seen to is half set up, and must not go on like that.
+                if !matches!(outcome, Outcome::Done)
+                    && let Some(joined) = self.joined(slot)
+                {
+                    joined.socket.disconnect();
                 }
                 self.free(slot, Some(Lane::All));
             }
@@ -316,11 +312,13 @@ impl Client {
         }
     }
 
-    /// Says goodbye to a socket when its connect handler is done, and what it had said before has been heard.
+    /// Says goodbye to a socket when its connect handler is done, and what it had said before has been heard. In a namespace
+    /// that is sequential, that also means that no event of it is under way.
     fn finish_leaving(&mut self, cx: &mut Context<'_>, slot: Slot) {
         let done = |leaving: &Leaving| {
-            let heard = leaving.joined.lanes.waiting() == 0 || leaving.joined.socket.is_dismissed();
-            leaving.slot == slot && !leaving.joined.connecting && heard
+            let Joined { socket, lanes } = &leaving.joined;
+            let heard = lanes.waiting() == 0 || socket.is_dismissed();
+            leaving.slot == slot && heard && !lanes.is_taken_up(Lane::All)
         };
         let Some(at) = self.leaving.iter().position(done) else {
             return;

@@ -46,6 +46,10 @@ impl Lanes {
         self.busy.push(lane);
     }
 
+    pub(super) fn is_taken_up(&self, lane: Lane) -> bool {
+        self.busy.contains(&lane)
+    }
+
     pub(super) fn free(&mut self, lane: Lane) {
         if let Some(at) = self.busy.iter().position(|busy| *busy == lane) {
             self.busy.swap_remove(at);

@@ -22,8 +22,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Poller<T> {
     /// Asks for what there is to hear, and waits for it.
     pub(crate) async fn poll(&mut self) -> Answer {
         let Self { io, sid } = self;
-        let request =
-            format!("GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: test\r\n\r\n");
+        let request = format!("GET /engine.io/?EIO=4&transport=polling&sid={sid} HTTP/1.1\r\nHost: test\r\n\r\n");
         io.write_all(request.as_bytes()).await.unwrap();
         answer(io).await
     }

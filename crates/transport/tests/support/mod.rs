@@ -1,7 +1,7 @@
 //! What the tests of the transport share: a server on streams of the test's own, and a client cut by hand, which may do
 //! what a proper one never would.
 
-#![allow(dead_code, reason = "each file of tests uses its own part")]
+#![allow(dead_code, unused_imports, reason = "each file of tests uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod client;
