@@ -1,0 +1,25 @@
+//! What the tests of the whole server share: a client that speaks the wire by hand, servers to speak to, and runners for
+//! the real clients.
+//!
+//! Nothing here sleeps to be green. Whoever waits for something says what for, with a bound that only a broken server
+//! reaches ([`PATIENCE`]).
+
+mod client;
+mod elsewhere;
+mod http;
+mod polling;
+mod reference;
+mod scripts;
+mod server;
+mod time;
+mod websocket;
+
+pub use client::{Client, Packet, Transport};
+pub use elsewhere::{Elsewhere, alive_tasks};
+pub use http::{HttpConnection, Request, Response};
+pub use polling::{Polling, decode_binary, encode_binary, split};
+pub use reference::{Reference, judging_reference};
+pub use scripts::{node, python};
+pub use server::{Endpoint, TestServer};
+pub use time::{PATIENCE, eventually, within};
+pub use websocket::{Frame, Opcode, WebSocket, encode_frame};

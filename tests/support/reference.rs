@@ -1,0 +1,60 @@
+//! Node's own server in Pintle's place, to judge the tests themselves.
+//!
+//! With `PINTLE_REFERENCE` set, the conformance and interop tests run against `interop/reference.mjs`, Node's Socket.IO
+//! with the same events. A case that fails there is wrong, unless Pintle differs on purpose: such a case asks
+//! [`judging_reference`], and says why it does not hold in Node.
+
+use std::net::SocketAddr;
+use std::process::Stdio;
+
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::Child;
+
+use crate::scripts;
+use crate::time::within;
+
+/// Whether the tests run against Node's server.
+pub fn judging_reference() -> bool {
+    std::env::var_os("PINTLE_REFERENCE").is_some()
+}
+
+/// Node's server in a process of its own; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Reference {
+    _process: Child,
+    address: SocketAddr,
+}
+
+impl Reference {
+    /// Starts it with the given variables.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start: whoever asks for the reference wants it.
+    pub async fn start(variables: &[(&str, &str)]) -> Self {
+        let mut command = scripts::node_command().expect("the npm packages, for the reference");
+        let mut process = command
+            .arg("reference.mjs")
+            .envs(variables.iter().copied())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("Node starts");
+        let output = process.stdout.take().expect("its output is piped");
+        let mut lines = BufReader::new(output).lines();
+        let address = within("the reference to listen", async {
+            while let Some(line) = lines.next_line().await.expect("lines of text") {
+                if let Some(address) = line.strip_prefix("listening on http://") {
+                    return address.parse().expect("an address");
+                }
+            }
+            panic!("the reference ended before it listened");
+        })
+        .await;
+        Self { _process: process, address }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+}
