@@ -63,20 +63,24 @@ impl AckSender {
         self.id.is_some()
     }
 
-    /// Acknowledges with an error.
-    pub(crate) fn refuse(self, error: &ClientError) {
-        // If the client is gone, so is whoever waited.
-        let _ = self.send(error);
-    }
-
     /// Sends the acknowledgement, if the client asked for one.
     ///
     /// # Errors
     ///
     /// As those of [`Socket::emit`].
     pub fn send(self, data: impl Serialize) -> Result<(), EmitError> {
+        self.answer(&data)
+    }
+
+    /// Acknowledges with an error.
+    pub(crate) fn refuse(self, error: &ClientError) {
+        // If the client is gone, so is whoever waited.
+        let _ = self.answer(error);
+    }
+
+    fn answer(&self, data: &impl Serialize) -> Result<(), EmitError> {
         match self.id {
-            Some(id) => self.socket.send(&Encoded::ack(self.socket.namespace(), id, &data)?),
+            Some(id) => self.socket.send(&Encoded::ack(self.socket.namespace(), id, data)?),
             None => Ok(()),
         }
     }
@@ -102,13 +106,11 @@ impl IntoReply for () {
 
 impl<T: Serialize> IntoReply for Ack<T> {
     fn reply(self, sender: AckSender) -> Result<(), ClientError> {
-        let id = sender.id;
-        let socket = sender.socket.clone();
-        match sender.send(&self.0) {
+        match sender.answer(&self.0) {
             Err(error) if error.is_encode() => {
                 tracing::error!(%error, "an acknowledgement cannot be encoded");
                 let error = ClientError::internal();
-                AckSender::new(socket, id).refuse(&error);
+                sender.refuse(&error);
                 Err(error)
             }
             // The client is gone, and with it whoever waited.

@@ -1,4 +1,4 @@
-//! The machine itself. The contract is in the module's documentation.
+//! The machine itself.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,7 +20,21 @@ const PING: Frame = Frame::from_static(b"\x81\x012");
 const PROBE_ANSWER: Frame = Frame::from_static(b"\x81\x063probe");
 const NOOP: Frame = Frame::from_static(b"\x81\x016");
 
-/// One client's session. See the [module](super) for the contract.
+/// One client's session, as a machine.
+///
+/// It does no IO and has no clock. Whoever drives it owns it alone and keeps to four kinds of methods:
+///
+/// - *getters* tell what is;
+/// - `handle_*` takes what came from outside, with the time at which it came where that matters;
+/// - *commands* ([`close`](Self::close), [`abort`](Self::abort)) are what this side wants;
+/// - `poll_*` gives what is to be done outside.
+///
+/// # The order of calls
+///
+/// After any `handle_*` or command, and before waiting again: [`poll_candidate`](Self::poll_candidate) until it is `None`,
+/// then [`poll_transmit`](Self::poll_transmit) whenever the transport can take something, then
+/// [`close_reason`](Self::close_reason), and last [`poll_timeout`](Self::poll_timeout) for the time at which
+/// [`handle_timeout`](Self::handle_timeout) is due.
 #[derive(Debug)]
 pub struct Session {
     config: Arc<Config>,

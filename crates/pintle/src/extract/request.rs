@@ -19,7 +19,7 @@ where
     type Rejection = RequestRejection;
 
     async fn from_event_parts(parts: &mut EventParts, state: &S) -> Result<Self, RequestRejection> {
-        if let Some(io) = same_type(|| parts.socket().io().clone()) {
+        if let Some(io) = the_server(|| parts.socket().io().clone()) {
             return Ok(io);
         }
         let extracted = if asks_for_state_only::<T>() {
@@ -36,8 +36,8 @@ where
     }
 }
 
-/// The server itself, if `T` is that: it need not be looked for in a request.
-fn same_type<T: 'static>(io: impl FnOnce() -> SocketIo) -> Option<T> {
+/// The server, if `T` is that: it need not be looked for in a request.
+fn the_server<T: 'static>(io: impl FnOnce() -> SocketIo) -> Option<T> {
     if TypeId::of::<T>() != TypeId::of::<SocketIo>() {
         return None;
     }
@@ -47,7 +47,7 @@ fn same_type<T: 'static>(io: impl FnOnce() -> SocketIo) -> Option<T> {
 
 /// Whether `T` is axum's `State`, which looks at nothing but the state: then no request is put together for it.
 ///
-/// axum-core does not know that type, so all there is to go by is its name. Should that change one day, state costs as
+/// What is inside of it is anybody's type, so all there is to go by is its name. Should that change one day, state costs as
 /// much as headers do, and nothing else happens.
 fn asks_for_state_only<T>() -> bool {
     type_name::<T>().starts_with("axum::extract::state::State<")
