@@ -58,6 +58,8 @@ mod layer;
 mod namespace;
 mod nsp;
 mod operator;
+#[cfg(doctest)]
+mod readme;
 mod reason;
 mod service;
 mod socket;

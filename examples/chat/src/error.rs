@@ -63,7 +63,7 @@ impl ChatError {
     }
 
     fn into_client_error(self) -> ClientError {
-        ClientError::new(self.to_string()).with_data(&self.data())
+        ClientError::new(self.to_string()).with_data(self.data())
     }
 }
 

@@ -106,5 +106,5 @@ fn tell_people(io: &SocketIo, chat: &Chat, room: String) -> Result<(), EmitError
 
 /// Tells everyone the rooms. With thousands online one would say what changed instead, or say it less often.
 fn tell_rooms(io: &SocketIo, chat: &Chat) -> Result<(), EmitError> {
-    io.emit("rooms", &chat.directory())
+    io.emit("rooms", chat.directory())
 }
