@@ -58,6 +58,7 @@ mod layer;
 mod namespace;
 mod nsp;
 mod operator;
+mod options;
 #[cfg(doctest)]
 mod readme;
 mod reason;

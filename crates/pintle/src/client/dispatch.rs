@@ -1,14 +1,15 @@
-//! The way of a packet to its handler, and of a socket from its middleware to its end.
+//! The way of a packet to its handler, and of a socket through its middleware.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::task::Context;
 use std::time::Instant;
 
-use pintle_proto::{Args, Connection as Machine, DecodeError, Encoded, Incoming, Slot, SocketId, Violation};
+use pintle_proto::{Args, Connection as Machine, DecodeError, Encoded, Incoming, Slot, SocketId};
 use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
 use smallvec::SmallVec;
 
+use super::departure::Leaving;
 use super::jobs::{Finished, Jobs, Outcome, Purpose};
 use super::lanes::{Lane, Lanes, Waiting};
 use crate::ack::AckSender;
@@ -17,7 +18,7 @@ use crate::extract::EventParts;
 use crate::handler::Running;
 use crate::io::SocketIo;
 use crate::reason::DisconnectReason;
-use crate::socket::{Socket, Stage};
+use crate::socket::Socket;
 
 /// While a client is asked for acknowledgements its packets are read on, though handlers wait: what they wait for may be
 /// among them. This many times more events may wait then.
@@ -26,32 +27,25 @@ const ASKING: usize = 16;
 /// One client, in all its namespaces.
 pub(crate) struct Client {
     io: SocketIo,
-    session: SessionHandle,
-    machine: Machine<Joined>,
+    pub(super) session: SessionHandle,
+    pub(super) machine: Machine<Joined>,
     jobs: Jobs,
     /// Sockets that ended while something of theirs was still to be done: their disconnect handler comes after it.
-    leaving: Vec<Leaving>,
+    pub(super) leaving: Vec<Leaving>,
     /// Handlers that finished while another one was seen to.
     finished: VecDeque<Finished>,
     /// A handler's end is being seen to.
     settling: bool,
     /// The server closes the connection: its sockets are still to be told.
-    closing: bool,
+    pub(super) closing: bool,
     /// The connection closes: what the client still says does not count.
-    ended: bool,
+    pub(super) ended: bool,
 }
 
 /// A namespace that the client is in.
-struct Joined {
-    socket: Socket,
-    lanes: Lanes,
-}
-
-/// A namespace that the client is no longer in.
-struct Leaving {
-    slot: Slot,
-    joined: Joined,
-    reason: DisconnectReason,
+pub(super) struct Joined {
+    pub(super) socket: Socket,
+    pub(super) lanes: Lanes,
 }
 
 impl Client {
@@ -223,7 +217,7 @@ impl Client {
         self.machine.get_mut(slot).or(leaving)
     }
 
-    fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) {
+    pub(super) fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) {
         if let Some(finished) = self.jobs.start(cx, purpose, running) {
             self.settle(cx, finished);
         }
@@ -291,87 +285,6 @@ impl Client {
         if let (Some(lane), Some(joined)) = (lane, self.joined(slot)) {
             joined.lanes.free(lane);
         }
-    }
-
-    /// The socket's end, whoever wanted it.
-    fn leave(&mut self, cx: &mut Context<'_>, slot: Slot, reason: DisconnectReason) {
-        let server_leaves = reason == DisconnectReason::ServerNamespaceDisconnect;
-        let joined = if server_leaves { self.machine.dismiss(slot) } else { self.machine.leave(slot) };
-        let Some(joined) = joined else {
-            return;
-        };
-        let socket = &joined.socket;
-        // The client may have left just before the server came to close: the connection ends all the same.
-        self.closing |= socket.stage() == Stage::Closing;
-        let connected = socket.retire(server_leaves);
-        tracing::debug!(socket = %socket.id(), namespace = socket.namespace(), %reason, "socket disconnected");
-        // One that never connected need not be said goodbye to.
-        if connected {
-            self.leaving.push(Leaving { slot, joined, reason });
-            self.finish_leaving(cx, slot);
-        }
-    }
-
-    /// Says goodbye to a socket when its connect handler is done, and what it had said before has been heard. In a namespace
-    /// that is sequential, that also means that no event of it is under way.
-    fn finish_leaving(&mut self, cx: &mut Context<'_>, slot: Slot) {
-        let done = |leaving: &Leaving| {
-            let Joined { socket, lanes } = &leaving.joined;
-            let heard = lanes.waiting() == 0 || socket.is_dismissed();
-            leaving.slot == slot && heard && !lanes.is_taken_up(Lane::All)
-        };
-        let Some(at) = self.leaving.iter().position(done) else {
-            return;
-        };
-        let Leaving { joined: Joined { socket, .. }, reason, .. } = self.leaving.swap_remove(at);
-        if let Some(endpoint) = socket.nsp().handlers().disconnect.clone() {
-            let running = endpoint.call(EventParts::for_disconnect(socket, reason), Args::empty());
-            self.start(cx, Purpose::Disconnect, running);
-        }
-    }
-
-    /// The client broke the protocol: all its sockets end, and the connection closes once it has what waits for it.
-    fn violate(&mut self, cx: &mut Context<'_>, violation: Violation) {
-        if !self.ended {
-            tracing::debug!(%violation, "protocol violation");
-            self.end(cx, violation.into());
-            self.session.close();
-        }
-    }
-
-    /// Ends all sockets.
-    fn end(&mut self, cx: &mut Context<'_>, reason: DisconnectReason) {
-        self.ended = true;
-        let slots: Vec<_> = self.machine.slots().map(|(slot, _)| slot).collect();
-        for slot in slots {
-            self.leave(cx, slot, reason);
-        }
-    }
-
-    /// Sees to the sockets that the server disconnects.
-    fn dismiss(&mut self, cx: &mut Context<'_>) {
-        let latest = self.machine.slots().map(|(_, joined)| joined.socket.stage()).max();
-        self.closing |= latest == Some(Stage::Closing);
-        if std::mem::take(&mut self.closing) {
-            for (_, joined) in self.machine.slots().filter(|(slot, _)| self.machine.is_joined(*slot)) {
-                self.say_disconnect(&joined.socket);
-            }
-            self.end(cx, DisconnectReason::ServerNamespaceDisconnect);
-            self.closing = false;
-            self.session.close();
-        } else if latest == Some(Stage::Leaving) {
-            let leaving = self.machine.slots().filter(|(_, joined)| joined.socket.stage() == Stage::Leaving);
-            let leaving: Vec<_> = leaving.map(|(slot, joined)| (slot, joined.socket.clone())).collect();
-            for (slot, socket) in leaving {
-                self.say_disconnect(&socket);
-                self.leave(cx, slot, DisconnectReason::ServerNamespaceDisconnect);
-            }
-        }
-    }
-
-    fn say_disconnect(&self, socket: &Socket) {
-        // If the session is over, nobody is left to be told.
-        let _ = self.session.send(Encoded::disconnect(socket.namespace()).frames());
     }
 
     /// Events that wait for their turn.

@@ -3,6 +3,7 @@
 //! Packets go through the connection machine of [`pintle_proto`]; events start their handlers, which are polled here and
 //! now. One that does not finish at once goes to [`jobs`], and is polled with the rest of them when it wakes.
 
+mod departure;
 mod dispatch;
 mod jobs;
 mod lanes;
