@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use pintle_transport::{CloseReason, Connection, Frame, Message, SendError, SessionHandle};
 use support::{Echo, Quiet, Server, open_websocket, receive_text, settle, text, within};
-use tokio::io::{AsyncWriteExt as _, split};
+use tokio::io::{AsyncWriteExt as _, join, simplex, split};
 use tokio::time::timeout;
 
 /// The default bound of what waits for a slow client.
@@ -32,9 +32,13 @@ async fn replies_of_one_turn_do_not_overflow_a_client_that_reads() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn large_replies_do_not_overflow_a_client_that_reads_through_a_narrow_pipe() {
+async fn large_replies_do_not_overflow_a_client_that_reads_what_its_line_lets_through() {
     let server = Server::new(Echo);
-    let (mut reader, mut writer) = split(open_websocket(server.dial(16_384)).await);
+    // A wide way to the server, and a narrow one back.
+    let (from_client, to_server) = simplex(BOUND);
+    let (from_server, to_client) = simplex(4096);
+    server.serve(join(from_client, to_client));
+    let (mut reader, mut writer) = split(open_websocket(join(from_server, to_server)).await);
     let large = format!("4{}", "x".repeat(600_000));
     let questions = text(&large).repeat(20);
     let answers = async {

@@ -2,69 +2,36 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex};
-use std::task::Context;
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
-use pintle_transport::{
-    CloseReason, Config, Connection, EngineLayer, Frame, Message, Protocol, ResponseBody, SessionHandle,
-};
+use pintle_transport::{CloseReason, ResponseBody};
+use support::{Echo, Server};
 use tokio::time::Instant;
 use tower::util::BoxCloneSyncService;
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-/// Echoes text, closes at "bye", and keeps a book of how sessions ended.
-#[derive(Clone, Default)]
-struct Echo(Arc<Mutex<Vec<CloseReason>>>);
-
-struct EchoConnection {
-    session: SessionHandle,
-    ended: Arc<Mutex<Vec<CloseReason>>>,
-}
-
-impl Protocol for Echo {
-    type Connection = EchoConnection;
-
-    fn connect(&self, session: SessionHandle, _: std::time::Instant) -> EchoConnection {
-        EchoConnection { session, ended: self.0.clone() }
-    }
-}
-
-impl Connection for EchoConnection {
-    fn handle_message(&mut self, _: &mut Context<'_>, _: std::time::Instant, message: Message<'_>) {
-        match message {
-            Message::Text("bye") => self.session.close(),
-            Message::Text(text) => self.session.send(&[Frame::text(text)]).unwrap(),
-            Message::Binary(data) => self.session.send(&[Frame::binary(&data)]).unwrap(),
-        }
-    }
-
-    fn handle_close(&mut self, _: &mut Context<'_>, _: std::time::Instant, reason: CloseReason) {
-        self.ended.lock().unwrap().push(reason);
-    }
-}
-
-type Server = BoxCloneSyncService<Request<Full<Bytes>>, Response<ResponseBody<Full<Bytes>>>, Infallible>;
+type Service = BoxCloneSyncService<Request<Full<Bytes>>, Response<ResponseBody<Full<Bytes>>>, Infallible>;
 
 /// A client that speaks to the service without a network.
 struct Client {
-    service: Server,
-    protocol: Echo,
+    service: Service,
+    server: Server<Echo>,
     query: String,
 }
 
 impl Client {
     /// Opens a session on a server of its own.
     async fn open() -> Self {
-        let protocol = Echo::default();
-        let layer = EngineLayer::new(Config::new("/engine.io"), protocol.clone());
+        let server = Server::new(Echo);
         let app = service_fn(async |_: Request<Full<Bytes>>| Ok::<_, Infallible>(Response::new(Full::default())));
-        let service = BoxCloneSyncService::new(layer.layer(app));
-        let mut client = Self { service, protocol, query: "EIO=4&transport=polling".to_owned() };
+        let service = BoxCloneSyncService::new(server.layer().layer(app));
+        let mut client = Self { service, server, query: "EIO=4&transport=polling".to_owned() };
         let handshake = client.poll().await;
         let sid = handshake.strip_prefix(r#"0{"sid":""#).unwrap().split('"').next().unwrap();
         client.query = format!("{}&sid={sid}", client.query);
@@ -96,7 +63,7 @@ impl Client {
     }
 
     fn ended(&self) -> Vec<CloseReason> {
-        self.protocol.0.lock().unwrap().clone()
+        self.server.reasons()
     }
 }
 

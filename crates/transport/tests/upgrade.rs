@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 use std::task::Context;
 use std::time::Duration;
 
@@ -88,52 +90,67 @@ async fn the_end_of_a_session_ends_its_attempt() {
 /// Wake-ups that get lost between threads show here as a poll or a frame that never comes.
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn what_other_threads_emit_arrives_once_and_in_order() {
-    let server = Server::new(|_| Quiet);
+    // No heartbeat, which would wake those that have been forgotten.
+    let server = Server::with_limits(
+        |_| Quiet,
+        |limits| {
+            limits.set_ping_interval(Duration::MAX);
+        },
+    );
     let start = Instant::now();
-    for round in 0..500 {
+    for round in 0..ROUNDS {
         let mut poller = Poller::open(server.dial(65_536)).await;
-        let session = server.last();
-        let emitter = tokio::task::spawn_blocking(move || emit(&session));
-        let mut heard = 0;
-        for _ in 0..round % 3 {
-            if heard < EMITTED {
-                hear(&mut heard, &within(poller.poll()).await.body);
+        // The last of a burst has none behind it that would make up for a lost wake-up.
+        let burst = [1, 10, 50, EMITTED][round % 4];
+        let heard = Arc::<AtomicUsize>::default();
+        let emitter = tokio::task::spawn_blocking({
+            let (session, heard) = (server.last(), Arc::downgrade(&heard));
+            move || emit(&session, burst, &heard)
+        });
+        for _ in 0..[0, 1, 20][round % 3] {
+            if heard.load(Ordering::Acquire) < EMITTED {
+                hear(&heard, &within(poller.poll()).await.body);
             }
         }
-        if heard < EMITTED {
-            let width = [3, 64, 4096, 65_536][round % 4];
+        if heard.load(Ordering::Acquire) < EMITTED {
+            let width = [3, 64, 4096, 65_536][round / 4 % 4];
             let mut io = within(upgrade(server.dial(width), &poller.sid)).await;
-            while heard < EMITTED {
-                hear(&mut heard, &within(receive_text(&mut io)).await);
+            while heard.load(Ordering::Acquire) < EMITTED {
+                hear(&heard, &within(receive_text(&mut io)).await);
             }
         }
         emitter.await.unwrap();
         if start.elapsed() > Duration::from_secs(3) {
-            // Enough is enough; a slow machine does fewer rounds.
+            // A slow machine does fewer rounds.
             break;
         }
     }
     assert!(server.reasons().iter().all(|reason| *reason == CloseReason::TransportClose), "{:?}", server.reasons());
 }
 
+/// How often the threads meet, each time on a new session.
+const ROUNDS: usize = 240;
 /// Messages of one round.
 const EMITTED: usize = 400;
 
-/// Emits the numbers below [`EMITTED`].
-fn emit(session: &SessionHandle) {
+/// Emits the numbers below [`EMITTED`], in bursts, each when the one before has been heard.
+fn emit(session: &SessionHandle, burst: usize, heard: &Weak<AtomicUsize>) {
     for nth in 0..EMITTED {
-        session.send(&[Frame::text(&nth.to_string())]).unwrap();
-        if nth % 7 == 0 {
+        // Where the test has failed there is nobody left to wait for.
+        while heard.upgrade().is_some_and(|heard| heard.load(Ordering::Acquire) < nth - nth % burst) {
             std::thread::yield_now();
+        }
+        if session.send(&[Frame::text(&nth.to_string())]).is_err() {
+            return;
         }
     }
 }
 
-/// Checks that messages of a payload are the numbers from `heard` on.
-fn hear(heard: &mut usize, payload: &str) {
+/// Checks that the messages of a payload are the numbers that come next.
+fn hear(heard: &AtomicUsize, payload: &str) {
     for message in payload.split('\u{1e}').filter_map(|packet| packet.strip_prefix('4')) {
-        assert_eq!(message, heard.to_string());
-        *heard += 1;
+        assert_eq!(message, heard.load(Ordering::Relaxed).to_string());
+        heard.fetch_add(1, Ordering::Release);
     }
 }
 

@@ -13,8 +13,10 @@ use crate::protocol::Connection;
 use crate::session::{Answer, Mail, SessionHandle};
 use crate::websocket::{Flow, ReadEnd};
 
-/// Packets of a POST that are handled in one turn, after which others get theirs.
+/// Packets of a POST that are handled in one go, after which others get theirs.
 const PACKETS: usize = 1024;
+/// How often in one turn reading may be taken up again after it paused.
+const RESUMPTIONS: usize = 64;
 
 /// The body of a POST, and how far it has been handled.
 #[derive(Debug)]
@@ -39,7 +41,12 @@ impl<C: Connection> Actor<C> {
         let mut mailbox = self.handle.lock();
         mailbox.rouse();
         let mail = std::mem::take(&mut mailbox.mail);
+        let command = mailbox.command;
         drop(mailbox);
+        // Before reading: what was wanted first is what the session ends for.
+        if let Some(command) = command {
+            command.apply(&mut self.session, now);
+        }
         self.poll_aborted(cx);
         for mail in mail {
             if self.session.close_reason().is_some() {
@@ -93,7 +100,7 @@ impl<C: Connection> Actor<C> {
     /// Reads and handles packets for as long as there are some, the connection takes them, and what they cause can be
     /// written.
     pub(super) fn poll_input(&mut self, cx: &mut Context<'_>, now: Instant) {
-        loop {
+        for _ in 0..RESUMPTIONS {
             // Handlers that finish make room for packets that wait.
             self.connection.poll(cx, now);
             if self.handle.is_crowded() {
@@ -107,6 +114,8 @@ impl<C: Connection> Actor<C> {
                 return;
             }
         }
+        // There is more, and it is somebody else's turn.
+        cx.waker().wake_by_ref();
     }
 
     fn read(&mut self, cx: &mut Context<'_>, now: Instant) -> Stop {
