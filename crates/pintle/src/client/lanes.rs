@@ -58,6 +58,9 @@ impl Lanes {
 
     /// The next event that need not wait any longer.
     pub(super) fn next(&mut self) -> Option<Waiting> {
+        if self.is_taken_up(Lane::All) {
+            return None;
+        }
         let at = self.waiting.iter().position(|waiting| !self.is_busy(waiting.lane))?;
         let next = self.waiting.remove(at);
         if self.waiting.is_empty() {
