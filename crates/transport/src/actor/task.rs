@@ -104,7 +104,12 @@ impl<C: Connection> Actor<C> {
         if self.session.poll_timeout().is_some_and(|at| at <= now) {
             self.session.handle_timeout(now);
         }
+        let crowded = self.handle.is_crowded();
         self.poll_transmit(cx, now);
+        if crowded && !self.handle.is_crowded() {
+            // Reading has waited for this, and nothing else would have it go on.
+            cx.waker().wake_by_ref();
+        }
         self.poll_close(cx, now);
     }
 
