@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use pintle_proto::is_reserved_event;
+
 use crate::handler::{Binding, ConnectHandler, EventEntry, EventHandler, Handlers, Middleware};
 
 /// A namespace as it is declared: its middleware, its events, who comes and who goes. Node's `io.of(name)`, with the
@@ -56,9 +58,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     #[must_use]
     #[track_caller]
     pub fn on<H: EventHandler<M, S>, M: 'static>(mut self, event: &str, handler: H) -> Self {
-        const RESERVED: [&str; 6] =
-            ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
-        assert!(!RESERVED.contains(&event), "{event:?} is a reserved event name: see on_connect and on_disconnect");
+        assert!(!is_reserved_event(event), "{event:?} is a reserved event name: see on_connect and on_disconnect");
         assert!(
             self.events.iter().all(|declared| *declared.name != *event),
             "the event {event:?} has a handler already"

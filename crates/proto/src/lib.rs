@@ -32,3 +32,4 @@ pub use encoded::Encoded;
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
 pub use id::SocketId;
 pub use incoming::Incoming;
+pub use packet::is_reserved as is_reserved_event;

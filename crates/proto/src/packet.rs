@@ -17,8 +17,8 @@ const MAX_ACK_ID: u64 = (1 << 53) - 1;
 const RESERVED_EVENTS: [&str; 6] =
     ["connect", "connect_error", "disconnect", "disconnecting", "newListener", "removeListener"];
 
-/// Whether an event of this name can be sent by neither side.
-pub(crate) fn is_reserved(event: &str) -> bool {
+/// Whether the name of an event is one that Socket.IO keeps for itself, so that neither side can send it.
+pub fn is_reserved(event: &str) -> bool {
     RESERVED_EVENTS.contains(&event)
 }
 

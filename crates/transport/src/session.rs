@@ -183,8 +183,8 @@ impl SessionHandle {
         self.0.crowded.load(Ordering::Relaxed)
     }
 
-    /// The task has seen to the outbox.
-    pub(crate) fn relieve(&self, mailbox: &Mailbox) {
+    /// Takes note of how much waits, after it has changed.
+    pub(crate) fn gauge(&self, mailbox: &Mailbox) {
         self.0.crowded.store(mailbox.outbox.is_crowded(&self.0.config), Ordering::Relaxed);
     }
 
@@ -226,7 +226,7 @@ impl SessionHandle {
             tracing::warn!(sid = ?self.0.sid, waiting, "outbox overflow");
             return Err(SendError::Full);
         }
-        self.0.crowded.store(mailbox.outbox.is_crowded(&self.0.config), Ordering::Relaxed);
+        self.gauge(&mailbox);
         // Where nothing can go out, the task will be woken by what makes it possible.
         if ready {
             mailbox.wake();

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::departure::Leaving;
 use super::jobs::{Finished, Jobs, Outcome, Purpose};
-use super::lanes::{Lane, Lanes, Waiting};
+use super::lanes::{Call, Lane, Lanes};
 use crate::ack::AckSender;
 use crate::error::ClientError;
 use crate::extract::EventParts;
@@ -154,36 +154,29 @@ impl Client {
             return;
         };
         let handlers = joined.socket.nsp().handlers();
-        let lane = match handlers.event(name) {
-            _ if handlers.sequential => Some(Lane::All),
-            Some((_, entry)) => entry.lane.map(Lane::Event),
-            None => None,
+        let (event, endpoint, lane) = match handlers.event(name) {
+            Some((event, entry)) => (event.clone(), Some(entry.endpoint.clone()), entry.lane.map(Lane::Event)),
+            None => (name.into(), None, None),
         };
+        let lane = if handlers.sequential { Some(Lane::All) } else { lane };
+        let call = Call { lane, event, endpoint, ack, args };
         if full || joined.lanes.is_blocked(lane) {
-            joined.lanes.wait(Waiting { lane, event: name.into(), ack, args });
+            joined.lanes.wait(call);
         } else {
-            self.run_event(cx, slot, name, lane, ack, args);
+            self.run_event(cx, slot, call);
         }
     }
 
-    fn run_event(
-        &mut self,
-        cx: &mut Context<'_>,
-        slot: Slot,
-        name: &str,
-        lane: Option<Lane>,
-        ack: Option<u64>,
-        args: Args,
-    ) {
+    fn run_event(&mut self, cx: &mut Context<'_>, slot: Slot, call: Call) {
         let Some(joined) = self.joined(slot) else {
             return;
         };
-        let socket = joined.socket.clone();
         // Whom the server has disconnected it no longer listens to.
-        if socket.is_dismissed() {
+        if joined.socket.is_dismissed() {
             return;
         }
-        let Some((event, entry)) = socket.nsp().handlers().event(name) else {
+        let Call { lane, event, endpoint, ack, args } = call;
+        let Some(endpoint) = endpoint else {
             if args.validate().is_err() {
                 self.violate(cx, DecodeError::InvalidPayload.into());
             }
@@ -192,9 +185,8 @@ impl Client {
         if let Some(lane) = lane {
             joined.lanes.take_up(lane);
         }
-        let parts = EventParts::for_event(socket.clone(), event.clone(), ack);
-        let running = entry.endpoint.clone().call(parts, args);
-        self.start(cx, Purpose::Event { slot, event: event.clone(), lane, ack }, running);
+        let parts = EventParts::for_event(joined.socket.clone(), event.clone(), ack);
+        self.start(cx, Purpose::Event { slot, event, lane, ack }, endpoint.call(parts, args));
     }
 
     /// Starts events that waited, for as long as there is room, and sees off those who waited for theirs.
@@ -205,7 +197,7 @@ impl Client {
             while self.jobs.len() < self.io.config().max_running
                 && let Some(next) = self.joined(slot).and_then(|joined| joined.lanes.next())
             {
-                self.run_event(cx, slot, &next.event, next.lane, next.ack, next.args);
+                self.run_event(cx, slot, next);
             }
             self.finish_leaving(cx, slot);
         }

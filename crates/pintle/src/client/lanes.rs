@@ -1,9 +1,13 @@
 //! Which events of a socket must wait for which.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use pintle_proto::Args;
 use smallvec::SmallVec;
+
+use crate::ack::EventName;
+use crate::handler::Endpoint;
 
 /// What runs one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,32 +18,33 @@ pub(super) enum Lane {
     Event(u32),
 }
 
-/// An event that waits for its turn.
-#[derive(Debug)]
-pub(super) struct Waiting {
+/// An event on its way to its handler.
+pub(super) struct Call {
     /// The lane that it will take up; none if it only waits for the others.
     pub(super) lane: Option<Lane>,
-    pub(super) event: Box<str>,
+    pub(super) event: EventName,
+    /// `None` if nobody handles it.
+    pub(super) endpoint: Option<Arc<dyn Endpoint>>,
     pub(super) ack: Option<u64>,
     pub(super) args: Args,
 }
 
 /// The lanes of a socket.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Lanes {
     busy: SmallVec<[Lane; 1]>,
-    waiting: VecDeque<Waiting>,
+    waiting: VecDeque<Call>,
 }
 
 impl Lanes {
     /// Whether an event must wait. What came before it in its own lane goes first.
     pub(super) fn is_blocked(&self, lane: Option<Lane>) -> bool {
-        let waits_before = |waiting: &Waiting| waiting.lane == lane && lane.is_some();
+        let waits_before = |waiting: &Call| waiting.lane == lane && lane.is_some();
         self.is_busy(lane) || self.waiting.iter().any(waits_before)
     }
 
-    pub(super) fn wait(&mut self, waiting: Waiting) {
-        self.waiting.push_back(waiting);
+    pub(super) fn wait(&mut self, call: Call) {
+        self.waiting.push_back(call);
     }
 
     pub(super) fn take_up(&mut self, lane: Lane) {
@@ -57,7 +62,7 @@ impl Lanes {
     }
 
     /// The next event that need not wait any longer.
-    pub(super) fn next(&mut self) -> Option<Waiting> {
+    pub(super) fn next(&mut self) -> Option<Call> {
         if self.is_taken_up(Lane::All) {
             return None;
         }
@@ -84,10 +89,10 @@ mod tests {
 
     fn wait(lanes: &mut Lanes, event: &str, lane: Option<Lane>) {
         assert!(lanes.is_blocked(lane), "{event}");
-        lanes.wait(Waiting { lane, event: event.into(), ack: None, args: Args::empty() });
+        lanes.wait(Call { lane, event: event.into(), endpoint: None, ack: None, args: Args::empty() });
     }
 
-    fn next(lanes: &mut Lanes) -> Option<Box<str>> {
+    fn next(lanes: &mut Lanes) -> Option<EventName> {
         lanes.next().map(|waiting| waiting.event)
     }
 

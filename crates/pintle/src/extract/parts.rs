@@ -66,27 +66,27 @@ impl EventParts {
         })
     }
 
-    /// What is needed to say no, whatever becomes of the rest.
-    pub(crate) fn rejecter(&self) -> Rejecter {
-        Rejecter(self.ack.map(|id| (self.socket.clone(), id)))
+    /// The id to acknowledge, if the client asked for that and nobody has taken it.
+    pub(crate) const fn ack(&self) -> Option<u64> {
+        self.ack
     }
 
     /// Takes the right to acknowledge. Whoever has it answers; the handler's return value no longer does.
     pub(crate) fn take_ack(&mut self) -> AckSender {
         AckSender::new(self.socket.clone(), self.ack.take())
     }
-}
 
-/// Says no in the name of a handler that is not called.
-pub(crate) struct Rejecter(Option<(Socket, u64)>);
+    /// The right to acknowledge, where nothing else is wanted any more.
+    pub(crate) fn into_ack(self) -> AckSender {
+        AckSender::new(self.socket, self.ack)
+    }
 
-impl Rejecter {
-    pub(crate) fn reject(self, rejection: impl IntoAckError) -> Result<(), ClientError> {
+    /// Says no in the name of a handler that is not called. `ack` is the id that the client asked with: an extractor may
+    /// have taken it, but the handler cannot have answered.
+    pub(crate) fn reject(self, ack: Option<u64>, rejection: impl IntoAckError) -> Result<(), ClientError> {
         let error = rejection.into_ack_error();
-        if let Some((socket, id)) = self.0
-            && !error.is_malformed()
-        {
-            AckSender::new(socket, Some(id)).refuse(&error);
+        if !error.is_malformed() {
+            AckSender::new(self.socket, ack).refuse(&error);
         }
         Err(error)
     }

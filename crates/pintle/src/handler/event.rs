@@ -67,9 +67,9 @@ where
     Fut: Future<Output: IntoReply> + Send,
     S: Sync,
 {
-    async fn call(self, mut parts: EventParts, args: Args, _: &S) -> Result<(), ClientError> {
+    async fn call(self, parts: EventParts, args: Args, _: &S) -> Result<(), ClientError> {
         args.validate()?;
-        self().await.reply(parts.take_ack())
+        self().await.reply(parts.into_ack())
     }
 }
 
@@ -85,23 +85,21 @@ macro_rules! impl_event_handler {
             $last: FromEvent<S, $last_marker> + Send,
         {
             async fn call(self, mut parts: EventParts, args: Args, state: &S) -> Result<(), ClientError> {
-                // An extractor may claim the acknowledgement, but a handler that is not called cannot have sent it.
-                let rejecter = parts.rejecter();
+                let ack = parts.ack();
                 $(
                     let $ty = match $ty::from_event_parts(&mut parts, state).await {
                         Ok(value) => value,
                         Err(rejection) => {
                             args.validate()?;
-                            return rejecter.reject(rejection);
+                            return parts.reject(ack, rejection);
                         }
                     };
                 )*
                 let $last = match $last::from_event(&mut parts, args, state).await {
                     Ok(value) => value,
-                    Err(rejection) => return rejecter.reject(rejection),
+                    Err(rejection) => return parts.reject(ack, rejection),
                 };
-                let sender = parts.take_ack();
-                drop(parts);
+                let sender = parts.into_ack();
                 self($($ty,)* $last).await.reply(sender)
             }
         }

@@ -62,7 +62,7 @@ fn transmit_websocket(
         if stuck || frames > 0 {
             let mut mailbox = handle.lock();
             mailbox.outbox.hold(frames, bytes);
-            handle.relieve(&mailbox);
+            handle.gauge(&mailbox);
         }
         match written {
             Poll::Ready(Err(_)) => session.handle_transport_closed(CloseReason::TransportClose),
@@ -96,7 +96,7 @@ fn take(
         command.apply(session, now);
     }
     let transmit = queue.map_or(Transmit::Idle, |queue| session.poll_transmit(&mut mailbox.outbox, queue));
-    handle.relieve(&mailbox);
+    handle.gauge(&mailbox);
     mailbox.polled = session.is_writable();
     if !mailbox.rest(cx.waker()) {
         // Something came in while we were at work: another turn.

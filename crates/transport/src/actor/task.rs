@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hyper::upgrade::OnUpgrade;
-use pintle_engine::{CloseReason, Session, TransportKind};
+use pintle_engine::{Session, TransportKind};
 use tokio::sync::oneshot;
 
 use super::alarm::Alarm;
@@ -183,7 +183,6 @@ impl<C: Connection> Drop for Actor<C> {
     /// The runtime stops, or something here panicked: the session must not stay behind as a ghost.
     fn drop(&mut self) {
         if self.ended.is_none() {
-            self.session.abort(CloseReason::ForcedClose);
             self.retire();
         }
         self.handle.lock().retire();
