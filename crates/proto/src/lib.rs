@@ -3,7 +3,8 @@
 //! Nothing here does IO, reads a clock or rolls dice: text, bytes and `now` come in as arguments, and what comes out says
 //! what to do. It stands on [`pintle_engine`], whose messages it reads and whose [`Frame`](pintle_engine::Frame)s it writes.
 //!
-//! - Out: [`Encoded`] is a packet in wire form, made once and shared by all its receivers.
+//! - Out: [`Encoded`] is a packet in wire form, made once and shared by all its receivers;
+//!   [`Draft`] is an event that lacks its end.
 //! - In: [`Connection`] decodes the messages of one client and judges what may follow what. It gives [`Incoming`], whose
 //!   [`Args`] stay raw JSON until someone knows the type to read them into.
 //! - [`PendingAcks`] keeps what waits for a client's acknowledgement.
@@ -14,6 +15,7 @@ mod assemble;
 mod config;
 mod connection;
 mod decode;
+mod draft;
 mod encode;
 mod encoded;
 mod error;
@@ -28,6 +30,7 @@ pub use ack::PendingAcks;
 pub use args::Args;
 pub use config::Config;
 pub use connection::{Connection, Slot};
+pub use draft::Draft;
 pub use encoded::Encoded;
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
 pub use id::SocketId;

@@ -207,6 +207,23 @@ proptest! {
         // Sent on, it is the same packet once more.
         let again = Encoded::event(&namespace, id, &name, &args).unwrap();
         prop_assert_eq!(again.frames(), encoded.frames());
+        // Whoever listens to what goes out reads the same.
+        let (read_name, read) = encoded.event_args().expect("it is an event");
+        prop_assert_eq!(read_name, name.clone());
+        prop_assert_eq!(read.attachments(), args.attachments());
+        prop_assert_eq!(&read.deserialize::<(Data, Data)>().unwrap(), &data);
+    }
+
+    #[test]
+    fn events_with_an_offset(namespace in namespace(), data in few_attachments(), offset in any::<String>()) {
+        let encoded = Encoded::draft(&namespace, "e", &data).unwrap().finish(Some(&offset));
+        let (id, name, args) = Client::joined(&namespace).deliver(&encoded);
+        prop_assert_eq!((id, name.as_deref()), (None, Some("e")));
+        let (a, b, last) = args.deserialize::<(Data, Data, String)>().unwrap();
+        prop_assert_eq!(((a, b), last), (data.clone(), offset.clone()));
+        let (_, read) = encoded.event_args().expect("it is an event");
+        let (a, b, last) = read.deserialize::<(Data, Data, String)>().unwrap();
+        prop_assert_eq!(((a, b), last), (data, offset));
     }
 
     #[test]
@@ -215,6 +232,7 @@ proptest! {
         let (same_id, name, args) = Client::joined(&namespace).deliver(&encoded);
         prop_assert_eq!((same_id, name), (Some(id), None));
         prop_assert_eq!(args.deserialize::<(Data, Data)>().unwrap(), data);
+        prop_assert!(encoded.event_args().is_none());
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Client {
             return;
         };
         let socket = joined.socket.clone();
-        if socket.send(&Encoded::connect(socket.namespace(), socket.id().as_str())).is_err() {
+        if socket.send(&Encoded::connect(socket.namespace(), socket.id().as_str(), None)).is_err() {
             // The session is over, and its end will come here.
             return;
         }

@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::ser::Formatter;
 
 use super::spread::Spread;
+use crate::error::EncodeError;
+use crate::packet::is_reserved;
 
 /// What most packets fit into besides the names, so that the text is allocated once.
 const TYPICAL: usize = 112;
@@ -52,6 +54,25 @@ impl Body {
     /// Writes the arguments that `data` stands for: those of a tuple, none for unit, else `data` itself.
     pub(crate) fn arguments<T: Serialize + ?Sized>(&mut self, data: &T) -> serde_json::Result<()> {
         data.serialize(Spread::new(self, &mut None))
+    }
+
+    /// Writes what an event says, up to the end of its arguments.
+    pub(crate) fn event<T: Serialize + ?Sized>(
+        &mut self,
+        id: Option<u64>,
+        name: &str,
+        data: &T,
+    ) -> Result<(), EncodeError> {
+        if is_reserved(name) {
+            return Err(EncodeError::reserved(name));
+        }
+        if let Some(id) = id {
+            self.plain(&id)?;
+        }
+        self.push_str("[");
+        self.argument(name)?;
+        self.arguments(data)?;
+        Ok(())
     }
 
     /// Makes a serializer for the next argument.
