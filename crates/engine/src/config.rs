@@ -44,6 +44,7 @@ pub struct Config {
     ping_timeout: Duration,
     upgrade_timeout: Duration,
     close_timeout: Duration,
+    farewell_timeout: Duration,
     write_timeout: Duration,
     max_payload: usize,
     max_queued_bytes: usize,
@@ -66,6 +67,7 @@ impl Default for Config {
             ping_timeout: Duration::from_secs(20),
             upgrade_timeout: Duration::from_secs(10),
             close_timeout: Duration::from_secs(30),
+            farewell_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(20),
             max_payload: 1_000_000,
             max_queued_bytes: 1024 * 1024,
@@ -97,9 +99,17 @@ impl Config {
         self
     }
 
-    /// How long a closing session waits for its client to fetch what is left. 30 s, as in Node.
+    /// How long a closing session waits for its client to fetch what is left. 30 s, as in Node: it is what a polling client
+    /// that does not come back can delay the end by.
     pub fn set_close_timeout(&mut self, timeout: Duration) -> &mut Self {
         self.close_timeout = bounded(timeout);
+        self
+    }
+
+    /// How long the peer of a WebSocket may take to hang up after the last words of a session that is over. 5 s: to hang up
+    /// first, with bytes unread, could have those words dropped on their way. Node's `ws` gives it 30 s.
+    pub fn set_farewell_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.farewell_timeout = bounded(timeout);
         self
     }
 
@@ -166,6 +176,11 @@ impl Config {
     /// See [`set_close_timeout`](Self::set_close_timeout).
     pub const fn close_timeout(&self) -> Duration {
         self.close_timeout
+    }
+
+    /// See [`set_farewell_timeout`](Self::set_farewell_timeout).
+    pub const fn farewell_timeout(&self) -> Duration {
+        self.farewell_timeout
     }
 
     /// See [`set_write_timeout`](Self::set_write_timeout).

@@ -38,6 +38,28 @@ async fn a_peer_that_does_not_hang_up_is_left_after_a_while() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn how_long_the_end_may_take_can_be_set() {
+    let second = Duration::from_secs(1);
+    let server = Server::with_limits(
+        |_| Quiet,
+        |limits| {
+            limits.set_farewell_timeout(second).set_close_timeout(2 * second);
+        },
+    );
+    let _io = open_websocket(server.dial(65_536)).await;
+    server.last().close();
+    let _poller = Poller::open(server.dial(65_536)).await;
+    server.last().close();
+    sleep(second * 9 / 10).await;
+    assert_eq!((server.sessions(), server.tasks()), (1, 2));
+    sleep(second / 5).await;
+    assert_eq!((server.sessions(), server.tasks()), (1, 1), "the one whose peer does not hang up");
+    sleep(second).await;
+    assert_eq!((server.sessions(), server.tasks()), (0, 0), "the one that does not poll");
+    assert_eq!(server.reasons(), [CloseReason::ForcedClose; 2]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_abort_of_a_stuck_session_ends_it() {
     let server = Server::new(|_| Quiet);
     let _io = open_websocket(server.dial(64)).await;

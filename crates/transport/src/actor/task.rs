@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use hyper::upgrade::OnUpgrade;
 use pintle_engine::{Session, TransportKind};
@@ -17,9 +17,6 @@ use crate::clock;
 use crate::protocol::Connection;
 use crate::registry::Registry;
 use crate::session::{Answer, SessionHandle};
-
-/// How long the peer may take to hang up after our last words.
-const FAREWELL: Duration = Duration::from_secs(5);
 
 /// The task of a session.
 #[derive(Debug)]
@@ -119,7 +116,7 @@ impl<C: Connection> Actor<C> {
             return;
         };
         tracing::debug!(sid = ?self.handle.sid(), %reason, "session closed");
-        self.ended = Some(now + FAREWELL);
+        self.ended = Some(now + self.handle.config().farewell_timeout());
         self.retire();
         self.finish_backlog();
         self.connection.handle_close(cx, now, reason);
