@@ -137,7 +137,7 @@ impl<P: Protocol> Engine<P> {
             return None;
         }
         let sid = Sid::from_entropy(entropy);
-        let handshake = Handshake::new(request.into_parts().0);
+        let handshake = Handshake::new(request.into_parts().0, clock::wall());
         tracing::debug!(?sid, %transport, "session opened");
         Some(SessionHandle::new(sid, self.0.limits.clone(), handshake, transport))
     }
