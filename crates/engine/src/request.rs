@@ -1,6 +1,6 @@
 //! Whose request it is and what it wants, judged in Node's order.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use crate::config::{Config, TransportKind};
 use crate::frame::Frame;
@@ -32,7 +32,13 @@ pub struct Request<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// A new session.
-    Open(TransportKind),
+    Open {
+        /// The transport that it opens on.
+        transport: TransportKind,
+        /// What is left to refuse it for. The version comes last in Node's order: after `allowRequest`, where the
+        /// application may have refused it already.
+        version: Result<(), Reject>,
+    },
     /// To wait for what the server has to say.
     Poll(Sid),
     /// To say something.
@@ -97,13 +103,13 @@ impl Reject {
         }
     }
 
-    /// The JSON body of the response; empty where Node sends none.
+    /// The JSON body of the response, with another message where there is one; empty where Node sends none.
     pub fn body(self, message: Option<&str>) -> String {
         let Some(code) = self.code() else {
             return String::new();
         };
         let message = message.unwrap_or_else(|| self.message());
-        format!(r#"{{"code":{code},"message":"{message}"}}"#)
+        format!(r#"{{"code":{code},"message":"{}"}}"#, Escaped(message))
     }
 }
 
@@ -119,7 +125,8 @@ impl fmt::Display for Reject {
 impl std::error::Error for Reject {}
 
 impl Request<'_> {
-    /// Judges the request: transport, session, method and version, in this order, first failure first.
+    /// Judges the request: transport, session, method and version, in this order, first failure first. The version of a new
+    /// session is judged too, and told [apart](Intent::Open).
     ///
     /// `session` looks a session up and says which transport it is on.
     ///
@@ -168,10 +175,30 @@ impl Request<'_> {
         if self.websocket != (transport == TransportKind::WebSocket) {
             return Err(Reject::BadRequest);
         }
-        if !version4 {
-            return Err(Reject::UnsupportedProtocol);
+        let version = if version4 { Ok(()) } else { Err(Reject::UnsupportedProtocol) };
+        Ok(Intent::Open { transport, version })
+    }
+}
+
+/// A text between the quotes of JSON, escaped as `JSON.stringify` does.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for char in self.0.chars() {
+            match char {
+                '"' => f.write_str("\\\"")?,
+                '\\' => f.write_str("\\\\")?,
+                '\n' => f.write_str("\\n")?,
+                '\r' => f.write_str("\\r")?,
+                '\t' => f.write_str("\\t")?,
+                '\u{8}' => f.write_str("\\b")?,
+                '\u{c}' => f.write_str("\\f")?,
+                '\0'..='\u{1f}' => write!(f, "\\u{:04x}", u32::from(char))?,
+                _ => f.write_char(char)?,
+            }
         }
-        Ok(Intent::Open(transport))
+        Ok(())
     }
 }
 
@@ -227,19 +254,24 @@ mod tests {
 
     fn judge_with(config: &Config, method: Method, query: &str, websocket: bool) -> Result<Intent, Reject> {
         let request = Request { method, query, websocket };
-        request.judge(config, |sid| (sid.as_str() == SID).then_some(TransportKind::Polling))
+        let intent = request.judge(config, |sid| (sid.as_str() == SID).then_some(TransportKind::Polling))?;
+        match intent {
+            Intent::Open { version: Err(reject), .. } => Err(reject),
+            _ => Ok(intent),
+        }
+    }
+
+    const fn open(transport: TransportKind) -> Result<Intent, Reject> {
+        Ok(Intent::Open { transport, version: Ok(()) })
     }
 
     #[test]
     fn valid_requests() {
         let sid = Sid::parse(SID).unwrap();
         let ours = format!("EIO=4&transport=polling&sid={SID}");
-        assert_eq!(judge(Method::Get, "EIO=4&transport=polling", false), Ok(Intent::Open(TransportKind::Polling)));
-        assert_eq!(judge(Method::Get, "EIO=4&transport=websocket", true), Ok(Intent::Open(TransportKind::WebSocket)));
-        assert_eq!(
-            judge(Method::Get, "EIO=4&transport=poll%69ng&sid=", false),
-            Ok(Intent::Open(TransportKind::Polling))
-        );
+        assert_eq!(judge(Method::Get, "EIO=4&transport=polling", false), open(TransportKind::Polling));
+        assert_eq!(judge(Method::Get, "EIO=4&transport=websocket", true), open(TransportKind::WebSocket));
+        assert_eq!(judge(Method::Get, "EIO=4&transport=poll%69ng&sid=", false), open(TransportKind::Polling));
         assert_eq!(judge(Method::Get, &ours, false), Ok(Intent::Poll(sid)));
         assert_eq!(judge(Method::Post, &ours, false), Ok(Intent::Push(sid)));
         let upgrade = format!("EIO=4&transport=websocket&sid={SID}&t=x");
@@ -278,6 +310,14 @@ mod tests {
     }
 
     #[test]
+    fn the_version_of_a_new_session_is_left_for_last() {
+        let request = Request { method: Method::Get, query: "EIO=3&transport=polling", websocket: false };
+        let intent = request.judge(&Config::default(), |_| None);
+        let version = Err(Reject::UnsupportedProtocol);
+        assert_eq!(intent, Ok(Intent::Open { transport: TransportKind::Polling, version }));
+    }
+
+    #[test]
     fn what_is_switched_off_is_refused() {
         let mut config = Config::default();
         config.set_transports([TransportKind::Polling]);
@@ -304,5 +344,13 @@ mod tests {
     fn the_code_is_a_number() {
         assert_eq!(Reject::UnknownTransport.body(None), r#"{"code":0,"message":"Transport unknown"}"#);
         assert_eq!(Reject::UnknownMethod.body(None), "");
+    }
+
+    #[test]
+    fn a_message_is_escaped() {
+        assert_eq!(
+            Reject::Forbidden.body(Some("say \"é\"\\\n\r\t\u{8}\u{c}\u{1f}\0\u{7f}")),
+            "{\"code\":4,\"message\":\"say \\\"é\\\"\\\\\\n\\r\\t\\b\\f\\u001f\\u0000\u{7f}\"}"
+        );
     }
 }

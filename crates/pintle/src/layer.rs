@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
-use pintle_transport::Engine;
+use pintle_transport::{Engine, EngineHandle};
 use tower_layer::Layer;
 
 use crate::client::Wire;
@@ -193,7 +193,8 @@ impl SocketIoLayer {
             let all = std::iter::once((Arc::from("/"), &self.root)).chain(declared);
             let io =
                 SocketIo::new(self.config.clone(), all.map(|(name, namespace)| Nsp::new(name, namespace.handlers())));
-            Server { engine: Engine::new(self.transport.clone(), Wire::new(io.clone())), io }
+            let handle = EngineHandle::new(self.transport.clone());
+            Server { engine: Engine::new(handle, Wire::new(io.clone())), io }
         })
     }
 }

@@ -4,18 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{Method, Request, Response};
 use http_body::Body;
 use http_body_util::Full;
-use pintle_engine::{Intent, Reject, Request as Question, Sid, Token, TransportKind, open_packet};
+use pintle_engine::{Intent, Reject, Request as Question};
 
-use crate::actor::Actor;
-use crate::clock;
-use crate::config::Config;
-use crate::handshake::Handshake;
+use crate::handle::EngineHandle;
 use crate::polling;
 use crate::protocol::Protocol;
-use crate::registry::Registry;
 use crate::response::{self, Reply};
 use crate::session::{Mail, SessionHandle};
 use crate::websocket;
@@ -24,32 +20,24 @@ use crate::websocket;
 pub struct Engine<P>(Arc<Inner<P>>);
 
 struct Inner<P> {
-    config: Config,
-    limits: Arc<pintle_engine::Config>,
-    registry: Arc<Registry>,
+    handle: EngineHandle,
     protocol: P,
 }
 
 impl<P: Protocol> Engine<P> {
-    /// A server on whose sessions `protocol` runs.
-    pub fn new(config: Config, protocol: P) -> Self {
-        let limits = Arc::new(config.limits.clone());
-        Self(Arc::new(Inner { config, limits, registry: Arc::new(Registry::new()), protocol }))
+    /// The server of `handle`, with `protocol` on its sessions.
+    pub fn new(handle: EngineHandle, protocol: P) -> Self {
+        Self(Arc::new(Inner { handle, protocol }))
     }
 
     /// Whether a request's path is the server's.
     pub fn matches(&self, path: &str) -> bool {
-        self.0.config.matches(path)
+        self.handle().config().matches(path)
     }
 
-    /// Sessions that are open. Node's `engine.clientsCount`.
-    pub fn session_count(&self) -> usize {
-        self.0.registry.len()
-    }
-
-    /// Every session that is open at this moment.
-    pub fn sessions(&self) -> Vec<SessionHandle> {
-        self.0.registry.all()
+    /// The server without its protocol.
+    pub fn handle(&self) -> &EngineHandle {
+        &self.0.handle
     }
 
     /// Answers a request whose path [matches](Self::matches).
@@ -70,8 +58,8 @@ impl<P: Protocol> Engine<P> {
             query: request.uri().query().unwrap_or_default(),
             websocket,
         };
-        let judged = question.judge(&self.0.limits, |sid| {
-            session = self.0.registry.get(sid);
+        let judged = question.judge(self.handle().limits(), |sid| {
+            session = self.handle().registry().get(sid);
             session.as_ref().map(SessionHandle::transport)
         });
         let intent = match judged {
@@ -79,13 +67,13 @@ impl<P: Protocol> Engine<P> {
             Err(reject) if websocket => return response::reject_websocket(reject),
             Err(reject) => return response::reject(reject),
         };
-        if !self.0.config.origins.allows(request.headers(), request.uri().authority()) {
+        if !self.handle().config().origins.allows(request.headers(), request.uri().authority()) {
             tracing::debug!("a foreign origin was refused");
             return response::foreign_origin();
         }
         match (intent, session) {
-            (Intent::Open(TransportKind::Polling), _) => self.open_polling(request),
-            (Intent::Open(TransportKind::WebSocket), _) => self.open_websocket(request),
+            // Boxed, because every request would carry its size, and few open a session.
+            (Intent::Open { transport, version }, _) => Box::pin(self.open(request, transport, version)).await,
             (Intent::Poll(_), Some(session)) => polling::poll(session).await,
             (Intent::Push(_), Some(session)) => {
                 let headers = std::mem::take(request.headers_mut());
@@ -96,50 +84,8 @@ impl<P: Protocol> Engine<P> {
         }
     }
 
-    fn open_polling<B>(&self, request: Request<B>) -> Reply {
-        let now = clock::now();
-        let Some(session) = self.session(request, TransportKind::Polling) else {
-            return response::status(StatusCode::INTERNAL_SERVER_ERROR);
-        };
-        let opened = response::opened(open_packet(&self.0.limits, session.sid(), TransportKind::Polling));
-        let connection = self.0.protocol.connect(session.clone(), now);
-        self.start(Actor::polling(session, self.0.registry.clone(), connection, now));
-        opened
-    }
-
-    fn open_websocket<B>(&self, mut request: Request<B>) -> Reply {
-        let upgrade = hyper::upgrade::on(&mut request);
-        let (parts, _) = request.into_parts();
-        let headers = match websocket::accept(&parts) {
-            Ok(headers) => headers,
-            Err((status, message)) => return response::refuse_websocket(status, message),
-        };
-        let now = clock::now();
-        let Some(session) = self.session(Request::from_parts(parts, ()), TransportKind::WebSocket) else {
-            return response::status(StatusCode::INTERNAL_SERVER_ERROR);
-        };
-        let connection = self.0.protocol.connect(session.clone(), now);
-        self.start(Actor::websocket(session, self.0.registry.clone(), connection, upgrade, now));
-        response::switching(headers)
-    }
-
-    /// Starts the task of a session, which others can find from now on.
-    fn start(&self, actor: Actor<P::Connection>) {
-        actor.register();
-        tokio::spawn(actor);
-    }
-
-    /// Makes a new session; `None` if the system has no randomness to give.
-    fn session<B>(&self, request: Request<B>, transport: TransportKind) -> Option<SessionHandle> {
-        let mut entropy = [0; Token::ENTROPY];
-        if let Err(error) = getrandom::fill(&mut entropy) {
-            tracing::error!(%error, "no randomness for a session id");
-            return None;
-        }
-        let sid = Sid::from_entropy(entropy);
-        let handshake = Handshake::new(request.into_parts().0, clock::wall());
-        tracing::debug!(?sid, %transport, "session opened");
-        Some(SessionHandle::new(sid, self.0.limits.clone(), handshake, transport))
+    pub(crate) fn protocol(&self) -> &P {
+        &self.0.protocol
     }
 }
 
@@ -165,9 +111,6 @@ impl<P> Clone for Engine<P> {
 
 impl<P> fmt::Debug for Engine<P> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Engine")
-            .field("config", &self.0.config)
-            .field("sessions", &self.0.registry.len())
-            .finish_non_exhaustive()
+        f.debug_struct("Engine").field("handle", &self.0.handle).finish_non_exhaustive()
     }
 }

@@ -6,6 +6,7 @@ use tower_layer::Layer;
 
 use crate::config::Config;
 use crate::engine::Engine;
+use crate::handle::EngineHandle;
 use crate::protocol::Protocol;
 use crate::service::EngineService;
 
@@ -17,7 +18,7 @@ pub struct EngineLayer<P>(Engine<P>);
 impl<P: Protocol> EngineLayer<P> {
     /// A layer with a server of its own, on whose sessions `protocol` runs.
     pub fn new(config: Config, protocol: P) -> Self {
-        Self(Engine::new(config, protocol))
+        Self(Engine::new(EngineHandle::new(config), protocol))
     }
 
     /// The server.

@@ -5,13 +5,16 @@
 //! alone owns the session and calls its [`Connection`]. The way out is the [`SessionHandle`]'s outbox, and the actor again.
 
 mod actor;
+mod admission;
 mod body;
 mod clock;
 mod config;
 mod engine;
 mod future;
+mod handle;
 mod handshake;
 mod layer;
+mod opening;
 mod origin;
 mod polling;
 mod protocol;
@@ -19,12 +22,15 @@ mod registry;
 mod response;
 mod service;
 mod session;
+mod tasks;
 mod websocket;
 
+pub use admission::{Admission, Refusal};
 pub use body::ResponseBody;
 pub use config::Config;
 pub use engine::Engine;
 pub use future::ResponseFuture;
+pub use handle::{Counts, EngineHandle};
 pub use handshake::Handshake;
 pub use layer::EngineLayer;
 pub use origin::OriginPolicy;

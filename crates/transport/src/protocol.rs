@@ -3,14 +3,26 @@
 use std::task::Context;
 use std::time::Instant;
 
+use http::request::Parts;
 use pintle_engine::{CloseReason, Message};
 
+use crate::admission::Admission;
 use crate::session::SessionHandle;
 
 /// Makes what runs on each new session.
 pub trait Protocol: Send + Sync + 'static {
     /// What runs on one session.
     type Connection: Connection;
+
+    /// Whether a client may have a session; `None` says yes at once. Node's `allowRequest`.
+    ///
+    /// It is asked for handshakes alone, when all but the protocol's version has been judged, and before there is anything
+    /// of the session. Nothing limits how long the answer may take; it is dropped if the client hangs up. If it panics, the
+    /// client is answered 500.
+    fn admit(&self, request: &Parts) -> Option<Admission> {
+        let _ = request;
+        None
+    }
 
     /// A session has been opened.
     fn connect(&self, session: SessionHandle, now: Instant) -> Self::Connection;

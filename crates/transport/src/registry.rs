@@ -1,8 +1,10 @@
 //! The sessions of a server, by id.
 
 use std::hash::BuildHasher;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use hashbrown::hash_map::Entry;
 use hashbrown::{DefaultHashBuilder, HashMap};
 use pintle_engine::Sid;
 
@@ -16,24 +18,47 @@ const SHARDS: usize = 32;
 pub(crate) struct Registry {
     shards: Box<[RwLock<HashMap<Sid, SessionHandle>>]>,
     hasher: DefaultHashBuilder,
+    closed: AtomicBool,
+}
+
+/// A session's place among the others. To drop it is to take the session out of the world's reach.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    registry: Arc<Registry>,
+    session: SessionHandle,
+}
+
+/// Why there is no place for a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoSeat {
+    /// No session is let in any more.
+    Closed,
+    /// Another session has this id.
+    Taken,
 }
 
 impl Registry {
     pub(crate) fn new() -> Self {
-        Self { shards: (0..SHARDS).map(|_| RwLock::default()).collect(), hasher: DefaultHashBuilder::default() }
-    }
-
-    pub(crate) fn insert(&self, sid: Sid, session: SessionHandle) {
-        self.write(&sid).insert(sid, session);
-    }
-
-    pub(crate) fn remove(&self, sid: &Sid) {
-        let mut shard = self.write(sid);
-        shard.remove(sid);
-        // A crowd that left must not keep its seats.
-        if shard.len() * 4 < shard.capacity() {
-            shard.shrink_to_fit();
+        Self {
+            shards: (0..SHARDS).map(|_| RwLock::default()).collect(),
+            hasher: DefaultHashBuilder::default(),
+            closed: AtomicBool::new(false),
         }
+    }
+
+    /// Lets others find a session, if no other has its id.
+    pub(crate) fn seat(self: &Arc<Self>, session: SessionHandle) -> Result<Seat, NoSeat> {
+        let mut shard = self.write(session.sid());
+        // Under the lock: who closes the registry and looks through it then sees every session there will ever be.
+        if self.is_closed() {
+            return Err(NoSeat::Closed);
+        }
+        match shard.entry(*session.sid()) {
+            Entry::Occupied(_) => return Err(NoSeat::Taken),
+            Entry::Vacant(place) => place.insert(session.clone()),
+        };
+        drop(shard);
+        Ok(Seat { registry: self.clone(), session })
     }
 
     pub(crate) fn get(&self, sid: &Sid) -> Option<SessionHandle> {
@@ -49,6 +74,24 @@ impl Registry {
         (0..SHARDS).map(|shard| self.read(shard).len()).sum()
     }
 
+    /// Lets no session in any more.
+    pub(crate) fn close(&self) {
+        self.closed.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
+    }
+
+    fn remove(&self, sid: &Sid) {
+        let mut shard = self.write(sid);
+        shard.remove(sid);
+        // A crowd that left must not keep its seats.
+        if shard.len() * 4 < shard.capacity() {
+            shard.shrink_to_fit();
+        }
+    }
+
     fn shard(&self, sid: &Sid) -> usize {
         self.hasher.hash_one(sid) as usize % SHARDS
     }
@@ -61,5 +104,19 @@ impl Registry {
 
     fn write(&self, sid: &Sid) -> RwLockWriteGuard<'_, HashMap<Sid, SessionHandle>> {
         self.shards[self.shard(sid)].write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seat {
+    /// Whose it is.
+    pub(crate) const fn session(&self) -> &SessionHandle {
+        &self.session
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.registry.remove(self.session.sid());
+        self.session.end();
     }
 }

@@ -3,8 +3,9 @@
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
-use pintle_engine::Reject;
+use pintle_engine::{Reject, TransportKind};
 
+use crate::opening::Unopened;
 use crate::session::Answer;
 
 /// A response of ours: all of it is known when it begins.
@@ -13,9 +14,27 @@ pub(crate) type Reply = Response<Full<Bytes>>;
 /// Why the same-origin rule refused a request, and what to do about it.
 const ORIGIN: &str = "Origin not allowed: list it with origins() or allow all with any_origin()";
 
+/// What is said to those who come when no session is opened any more.
+const CLOSED: &str = "Server closed";
+
 /// 200 and the open packet.
 pub(crate) fn opened(packet: String) -> Reply {
     payload(packet)
+}
+
+/// Why there is no session: JSON, or text for those who asked for a WebSocket.
+pub(crate) fn unopened(why: &Unopened, transport: TransportKind) -> Reply {
+    let websocket = transport == TransportKind::WebSocket;
+    match why {
+        Unopened::Rejected(reject) if websocket => reject_websocket(*reject),
+        Unopened::Rejected(reject) => self::reject(*reject),
+        Unopened::Refused(refusal) if websocket => refuse_websocket(StatusCode::BAD_REQUEST, refusal.message()),
+        Unopened::Refused(refusal) => json(Reject::Forbidden, Some(refusal.message())),
+        Unopened::Improper(status, message) => refuse_websocket(*status, message),
+        Unopened::Closed if websocket => refuse_websocket(StatusCode::SERVICE_UNAVAILABLE, CLOSED),
+        Unopened::Closed => typed(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=UTF-8", CLOSED, true),
+        Unopened::Failed => status(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }
 
 /// The answer to a GET or a POST of a session; none means that the session ended meanwhile.

@@ -178,6 +178,17 @@ impl SessionHandle {
         &self.0.handshake
     }
 
+    /// The session is over: takes nothing any more, and drops what waits.
+    pub(crate) fn end(&self) {
+        let mut mailbox = self.lock();
+        mailbox.closed = true;
+        mailbox.outbox.clear();
+        // Their senders are dropped with them, and the HTTP side answers that there is no such session.
+        let mail = std::mem::take(&mut mailbox.mail);
+        drop(mailbox);
+        drop(mail);
+    }
+
     /// Whether so much waits that writing comes before reading.
     pub(crate) fn is_crowded(&self) -> bool {
         self.0.crowded.load(Ordering::Relaxed)

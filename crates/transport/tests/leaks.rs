@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pintle_transport::{CloseReason, Frame, SessionHandle};
@@ -13,7 +14,14 @@ use tokio::time::sleep;
 
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_connect_leaves_no_session() {
-    let server = Server::new(|_: SessionHandle| -> Quiet { panic!("as a test wants it") });
+    let kept = Arc::<Mutex<Vec<SessionHandle>>>::default();
+    let server = Server::new({
+        let kept = kept.clone();
+        move |session| -> Quiet {
+            kept.lock().unwrap().push(session);
+            panic!("as a test wants it")
+        }
+    });
     let polling = "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: test\r\n\r\n".to_owned();
     for request in [polling, ask_for_websocket(None)] {
         let mut io = server.dial(65_536);
@@ -23,6 +31,8 @@ async fn a_panic_in_connect_leaves_no_session() {
         assert_eq!(answer, b"", "the panic takes the connection with it");
         assert_eq!(server.sessions(), 0, "{request}");
     }
+    let kept = kept.lock().unwrap();
+    assert!(kept.len() == 2 && kept.iter().all(SessionHandle::is_closed), "who has a handle is told");
 }
 
 #[tokio::test(start_paused = true)]

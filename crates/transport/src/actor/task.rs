@@ -2,12 +2,11 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
 use hyper::upgrade::OnUpgrade;
-use pintle_engine::{Session, TransportKind};
+use pintle_engine::Session;
 use tokio::sync::oneshot;
 
 use super::alarm::Alarm;
@@ -15,14 +14,16 @@ use super::input::Backlog;
 use super::link::Link;
 use crate::clock;
 use crate::protocol::Connection;
-use crate::registry::Registry;
+use crate::registry::Seat;
 use crate::session::{Answer, SessionHandle};
+use crate::tasks::Running;
 
 /// The task of a session.
 #[derive(Debug)]
 pub(crate) struct Actor<C: Connection> {
     pub(super) handle: SessionHandle,
-    registry: Arc<Registry>,
+    /// Given up when the session is over.
+    seat: Option<Seat>,
     pub(super) session: Session,
     pub(super) connection: C,
     pub(super) transport: Transport,
@@ -33,6 +34,8 @@ pub(crate) struct Actor<C: Connection> {
     alarm: Alarm,
     /// Set once the session is over: until when the peer may take to hang up.
     ended: Option<Instant>,
+    /// The last field, to be dropped when nothing else is left.
+    _running: Running,
 }
 
 /// What the session speaks through.
@@ -47,45 +50,28 @@ pub(super) enum Transport {
 
 impl<C: Connection> Actor<C> {
     /// The task of a session that has been opened over long-polling, its handshake answered.
-    pub(crate) fn polling(handle: SessionHandle, registry: Arc<Registry>, connection: C, now: Instant) -> Self {
-        Self::new(handle, registry, connection, Transport::Polling(None), TransportKind::Polling, now)
+    pub(crate) fn polling(seat: Seat, running: Running, connection: C, now: Instant) -> Self {
+        Self::new(seat, running, connection, Transport::Polling(None), now)
     }
 
     /// The task of a session that opens over a WebSocket.
-    pub(crate) fn websocket(
-        handle: SessionHandle,
-        registry: Arc<Registry>,
-        connection: C,
-        upgrade: OnUpgrade,
-        now: Instant,
-    ) -> Self {
-        let transport = Transport::WebSocket(Link::Opening(upgrade));
-        Self::new(handle, registry, connection, transport, TransportKind::WebSocket, now)
+    pub(crate) fn websocket(seat: Seat, running: Running, connection: C, upgrade: OnUpgrade, now: Instant) -> Self {
+        Self::new(seat, running, connection, Transport::WebSocket(Link::Opening(upgrade)), now)
     }
 
-    /// Lets others find the session. To be called when nothing can go wrong any more before the task is spawned.
-    pub(crate) fn register(&self) {
-        self.registry.insert(*self.handle.sid(), self.handle.clone());
-    }
-
-    fn new(
-        handle: SessionHandle,
-        registry: Arc<Registry>,
-        connection: C,
-        transport: Transport,
-        kind: TransportKind,
-        now: Instant,
-    ) -> Self {
+    fn new(seat: Seat, running: Running, connection: C, transport: Transport, now: Instant) -> Self {
+        let handle = seat.session().clone();
         Self {
-            session: Session::new(handle.config().clone(), kind, now),
+            session: Session::new(handle.config().clone(), handle.transport(), now),
             handle,
-            registry,
+            seat: Some(seat),
             connection,
             transport,
             candidate: None,
             backlog: None,
             alarm: Alarm::default(),
             ended: None,
+            _running: running,
         }
     }
 
@@ -117,22 +103,10 @@ impl<C: Connection> Actor<C> {
         };
         tracing::debug!(sid = ?self.handle.sid(), %reason, "session closed");
         self.ended = Some(now + self.handle.config().farewell_timeout());
-        self.retire();
+        self.seat = None;
+        self.candidate = None;
         self.finish_backlog();
         self.connection.handle_close(cx, now, reason);
-    }
-
-    /// Takes the session out of the world's reach.
-    fn retire(&mut self) {
-        self.registry.remove(self.handle.sid());
-        let mut mailbox = self.handle.lock();
-        mailbox.closed = true;
-        mailbox.outbox.clear();
-        // Their senders are dropped with them, and the HTTP side answers that there is no such session.
-        let mail = std::mem::take(&mut mailbox.mail);
-        drop(mailbox);
-        drop(mail);
-        self.candidate = None;
     }
 
     /// After the end: handlers that still run, and the peer's last words.
@@ -179,9 +153,7 @@ impl<C: Connection> Future for Actor<C> {
 impl<C: Connection> Drop for Actor<C> {
     /// The runtime stops, or something here panicked: the session must not stay behind as a ghost.
     fn drop(&mut self) {
-        if self.ended.is_none() {
-            self.retire();
-        }
+        self.seat = None;
         self.handle.lock().retire();
     }
 }

@@ -4,6 +4,9 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 
 use super::wire::{Answer, answer, head, push, receive_text, text};
 
+/// The request for a session on long-polling.
+pub(crate) const ASK_TO_POLL: &str = "GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: test\r\n\r\n";
+
 /// A client that polls.
 pub(crate) struct Poller<T> {
     pub(crate) io: T,
@@ -13,7 +16,7 @@ pub(crate) struct Poller<T> {
 impl<T: AsyncRead + AsyncWrite + Unpin> Poller<T> {
     /// Opens a session.
     pub(crate) async fn open(mut io: T) -> Self {
-        io.write_all(b"GET /engine.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: test\r\n\r\n").await.unwrap();
+        io.write_all(ASK_TO_POLL.as_bytes()).await.unwrap();
         let opened = answer(&mut io).await;
         let sid = opened.body.strip_prefix(r#"0{"sid":""#).unwrap().split('"').next().unwrap().to_owned();
         Self { io, sid }
@@ -41,6 +44,12 @@ pub(crate) fn ask_for_websocket(sid: Option<&str>) -> String {
         "GET /engine.io/?EIO=4&transport=websocket{sid} HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\n\
          Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
     )
+}
+
+/// Asks for whatever it is, and gives the answer.
+pub(crate) async fn ask<T: AsyncRead + AsyncWrite + Unpin>(mut io: T, request: &str) -> Answer {
+    io.write_all(request.as_bytes()).await.unwrap();
+    answer(&mut io).await
 }
 
 /// Opens a session over a WebSocket, and reads its open packet.

@@ -10,7 +10,7 @@ mod server;
 mod wait;
 mod wire;
 
-pub(crate) use client::{Poller, ask_for_websocket, open_websocket, probe, upgrade};
+pub(crate) use client::{ASK_TO_POLL, Poller, ask, ask_for_websocket, open_websocket, probe, upgrade};
 pub(crate) use connections::{Echo, Quiet};
 pub(crate) use server::{Server, tcp};
 pub(crate) use wait::{settle, within};

@@ -6,13 +6,16 @@ use std::task::Context;
 use std::time::Instant;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Request, Response};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
-use pintle_transport::{CloseReason, Config, Connection, EngineLayer, Limits, Message, Protocol, SessionHandle};
+use pintle_transport::{
+    Admission, CloseReason, Config, Connection, EngineHandle, EngineLayer, Limits, Message, Protocol, SessionHandle,
+};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream};
 use tokio::net::{TcpListener, TcpStream};
 use tower::{Layer as _, service_fn};
@@ -29,6 +32,7 @@ struct Book {
     last: Option<SessionHandle>,
     reasons: Vec<CloseReason>,
     alive: usize,
+    opened: usize,
 }
 
 impl<C: Connection> Server<C> {
@@ -42,16 +46,38 @@ impl<C: Connection> Server<C> {
         connect: impl Fn(SessionHandle) -> C + Send + Sync + 'static,
         set: impl FnOnce(&mut Limits),
     ) -> Self {
+        Self::with_config(connect, |_| None, |config| set(&mut config.limits))
+    }
+
+    /// A server that has what `admit` says decide who may come.
+    pub(crate) fn with_admission(
+        connect: impl Fn(SessionHandle) -> C + Send + Sync + 'static,
+        admit: impl Fn(&Parts) -> Option<Admission> + Send + Sync + 'static,
+    ) -> Self {
+        Self::with_config(connect, admit, |_| {})
+    }
+
+    /// A server that `set` may set up otherwise.
+    pub(crate) fn with_config(
+        connect: impl Fn(SessionHandle) -> C + Send + Sync + 'static,
+        admit: impl Fn(&Parts) -> Option<Admission> + Send + Sync + 'static,
+        set: impl FnOnce(&mut Config),
+    ) -> Self {
         let book = Arc::<Mutex<Book>>::default();
         let mut config = Config::new("/engine.io");
-        set(&mut config.limits);
-        let protocol = Watching { connect: Box::new(connect), book: book.clone() };
+        set(&mut config);
+        let protocol = Watching { connect: Box::new(connect), admit: Box::new(admit), book: book.clone() };
         Self { layer: EngineLayer::new(config, protocol), book }
     }
 
     /// The layer, for those who need no network.
     pub(crate) const fn layer(&self) -> &EngineLayer<Watching<C>> {
         &self.layer
+    }
+
+    /// The handle to the server.
+    pub(crate) fn handle(&self) -> EngineHandle {
+        self.layer.engine().handle().clone()
     }
 
     /// Speaks HTTP on `io`.
@@ -93,7 +119,12 @@ impl<C: Connection> Server<C> {
 
     /// Sessions that can be found by their id.
     pub(crate) fn sessions(&self) -> usize {
-        self.layer.engine().session_count()
+        self.handle().session_count()
+    }
+
+    /// Sessions that were ever opened.
+    pub(crate) fn opened(&self) -> usize {
+        self.book.lock().unwrap().opened
     }
 
     /// Sessions whose task has not ended.
@@ -109,9 +140,12 @@ pub(crate) async fn tcp() -> (TcpStream, TcpStream) {
     (here, listener.accept().await.unwrap().0)
 }
 
+type Admit = dyn Fn(&Parts) -> Option<Admission> + Send + Sync;
+
 /// Makes connections, and keeps the book.
 pub(crate) struct Watching<C> {
     connect: Box<dyn Fn(SessionHandle) -> C + Send + Sync>,
+    admit: Box<Admit>,
     book: Arc<Mutex<Book>>,
 }
 
@@ -124,11 +158,16 @@ pub(crate) struct Watched<C> {
 impl<C: Connection> Protocol for Watching<C> {
     type Connection = Watched<C>;
 
+    fn admit(&self, request: &Parts) -> Option<Admission> {
+        (self.admit)(request)
+    }
+
     fn connect(&self, session: SessionHandle, _: Instant) -> Watched<C> {
         let inner = (self.connect)(session.clone());
         let mut book = self.book.lock().unwrap();
         book.last = Some(session);
         book.alive += 1;
+        book.opened += 1;
         Watched { inner, book: self.book.clone() }
     }
 }
