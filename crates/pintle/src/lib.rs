@@ -59,6 +59,8 @@ mod namespace;
 mod nsp;
 mod operator;
 mod options;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing calls it yet"))]
+mod pattern;
 #[cfg(doctest)]
 mod readme;
 mod reason;
