@@ -70,8 +70,8 @@ mod socket;
 pub use ack::{Ack, AckFuture, AckSender, IntoReply};
 pub use error::{ClientError, EmitError, EmitWithAckError, IntoAckError, IntoConnectError, JoinError, MissingAcks};
 pub use extract::{
-    Auth, Data, Event, EventParts, FromEvent, FromEventParts, MissingPart, RequestRejection, ViaEvent, ViaParts,
-    ViaRequest,
+    Auth, Data, Event, EventParts, FromEvent, FromEventParts, MissingPart, Params, RequestRejection, ViaEvent,
+    ViaParts, ViaRequest,
 };
 pub use handler::{ConnectHandler, EventHandler, IntoLifecycle, IntoVerdict, Middleware, Sequential, sequential};
 pub use io::{SocketIo, SocketIoRejection};

@@ -16,6 +16,7 @@ use crate::error::{EmitError, EmitWithAckError, JoinError};
 use crate::io::SocketIo;
 use crate::nsp::Nsp;
 use crate::operator::{Broadcast, IntoRooms, Unicast};
+use crate::pattern::ParamValues;
 
 /// A client's connection to one namespace; clones are handles to the same one. Node's `Socket`.
 ///
@@ -297,6 +298,11 @@ impl Socket {
 
     pub(crate) fn auth(&self) -> Option<&str> {
         self.0.auth.as_deref()
+    }
+
+    /// The parameters of a dynamic namespace.
+    pub(crate) fn params(&self) -> Option<&ParamValues> {
+        None
     }
 
     /// Queues a packet.

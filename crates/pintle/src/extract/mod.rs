@@ -8,10 +8,12 @@
 
 mod args;
 mod event;
+mod params;
 mod parts;
 mod request;
 
 pub use args::Data;
 pub use event::{Auth, Event, MissingPart};
+pub use params::Params;
 pub use parts::{EventParts, FromEvent, FromEventParts, ViaEvent, ViaParts, ViaRequest};
 pub use request::RequestRejection;
