@@ -55,6 +55,8 @@ mod data;
 mod error;
 mod extract;
 mod handler;
+#[cfg_attr(not(test), expect(dead_code, reason = "nothing calls it yet"))]
+mod handshake;
 mod io;
 mod layer;
 mod namespace;
@@ -77,6 +79,7 @@ pub use extract::{
     ViaParts, ViaRequest,
 };
 pub use handler::{ConnectHandler, EventHandler, IntoLifecycle, IntoVerdict, Middleware, Sequential, sequential};
+pub use handshake::HandshakeDetails;
 pub use io::{SocketIo, SocketIoRejection};
 pub use layer::SocketIoLayer;
 pub use namespace::Namespace;
