@@ -56,6 +56,25 @@ async fn a_client_closes_over_a_websocket() {
     }
 }
 
+/// E-59: the server has nothing to say about why; that is the business of the packets before.
+#[tokio::test]
+async fn e_59_the_server_closes_a_websocket_without_a_code() {
+    let host = Host::start().await;
+    let mut client = Client::join(host.socket_io(), Transport::WebSocket).await;
+    client.offend("40").await;
+    let Client::WebSocket(mut socket) = client else { unreachable!("as opened") };
+    let last = loop {
+        let frame = socket.receive().await;
+        if frame.close().is_some() {
+            break frame;
+        }
+    };
+    assert_eq!(last.close(), Some(None), "{last:?}");
+    // Node waits for the answer.
+    socket.send_close().await;
+    socket.ended().await;
+}
+
 /// E-53: Node waits for the heartbeat instead.
 #[tokio::test]
 async fn a_close_packet_ends_a_websocket_session() {

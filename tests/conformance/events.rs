@@ -109,6 +109,36 @@ async fn ten_attachments_are_allowed() {
     }
 }
 
+/// P-17: a number is a name, whether somebody listens or not.
+#[tokio::test]
+async fn p_17_an_event_may_be_called_by_a_number() {
+    let host = Host::start().await;
+    for transport in Transport::BOTH {
+        let mut client = joined(&host, transport).await;
+        client.send(r#"42[7,"seven"]"#).await;
+        client.send("42[-1.5]").await;
+        client.send(r#"42["message","still here"]"#).await;
+        assert_eq!(client.text().await, r#"42["message-back","still here"]"#);
+    }
+}
+
+/// P-21
+#[tokio::test]
+async fn p_21_an_attachment_may_be_meant_twice_or_not_at_all() {
+    let host = Host::start().await;
+    for transport in Transport::BOTH {
+        let mut client = joined(&host, transport).await;
+        let one = r#"{"_placeholder":true,"num":1}"#;
+        client.send(&format!(r#"452-["message",{one},{one}]"#)).await;
+        client.send_binary(&[1]).await;
+        client.send_binary(&[2]).await;
+        let args = r#"{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}"#;
+        assert_eq!(client.text().await, format!(r#"452-["message-back",{args}]"#));
+        assert_eq!(client.receive().await, Packet::Binary(vec![2]));
+        assert_eq!(client.receive().await, Packet::Binary(vec![2]));
+    }
+}
+
 /// P-24: a client may well say so.
 #[tokio::test]
 async fn a_placeholder_in_a_text_event_is_the_users() {

@@ -84,6 +84,18 @@ async fn every_session_has_an_id_of_its_own() {
     }
 }
 
+/// E-31: the first response is the open packet alone, though there is more to say by then.
+#[tokio::test]
+async fn e_31_what_the_server_says_at_once_comes_with_the_second_request() {
+    let host = Host::start().await;
+    let response = get(host.welcoming(), "EIO=4&transport=polling").await;
+    assert!(!response.text().contains('\u{1e}'), "{}", response.text());
+    let session = Polling::open(host.welcoming()).await;
+    assert_eq!(session.poll().await, ["4welcome"]);
+    let (mut socket, _) = WebSocket::open(host.welcoming()).await;
+    assert_eq!(socket.text().await, "4welcome");
+}
+
 /// E-20, H-009: the query is read as browsers write it, in any order and among other parameters.
 #[tokio::test]
 async fn the_query_may_be_written_in_any_way() {

@@ -2,7 +2,9 @@
 
 use std::net::SocketAddr;
 
+use axum::Router;
 use conformance_host::Times;
+use pintle::SocketIoLayer;
 use pintle_tests::{Endpoint, Reference, TestServer, judging_reference};
 
 /// The conformance host: on Pintle, or on Node when the tests themselves are judged.
@@ -36,6 +38,14 @@ impl Host {
         Self::Node(Reference::start(&variables.each_ref().map(|(name, time)| (*name, &**time))).await)
     }
 
+    /// A host with nothing but a Socket.IO server: `layer`, and in Node one with the same `options`, as JSON.
+    pub(crate) async fn bare(layer: SocketIoLayer, options: &str) -> Self {
+        if judging_reference() {
+            return Self::Node(Reference::start(&[("OPTIONS", options)]).await);
+        }
+        Self::Pintle(TestServer::start(Router::new().layer(layer)).await)
+    }
+
     pub(crate) fn address(&self) -> SocketAddr {
         match self {
             Self::Pintle(server) => server.address(),
@@ -46,6 +56,11 @@ impl Host {
     /// Plain Engine.IO, which echoes.
     pub(crate) fn engine_io(&self) -> Endpoint {
         Endpoint::new(self.address(), "/engine.io/")
+    }
+
+    /// Plain Engine.IO, which echoes after a word of welcome.
+    pub(crate) fn welcoming(&self) -> Endpoint {
+        Endpoint::new(self.address(), "/welcome.io/")
     }
 
     pub(crate) fn socket_io(&self) -> Endpoint {

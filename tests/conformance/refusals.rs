@@ -1,6 +1,8 @@
 //! Requests that are refused, with exactly the answer that Node gives: clients read it.
 
+use pintle::{SocketIoLayer, TransportKind};
 use pintle_tests::{Endpoint, Polling, Request, Response, WebSocket, judging_reference};
+use serde_json::json;
 
 use crate::Host;
 
@@ -49,6 +51,29 @@ async fn a_missing_or_unknown_transport() {
         assert_each_refused(endpoint, "GET", &queries, UNKNOWN_TRANSPORT).await;
         assert_each_refused(endpoint, "POST", &queries, UNKNOWN_TRANSPORT).await;
     }
+}
+
+/// E-10: what is switched off is as unknown as what never was, and is not offered.
+#[tokio::test]
+async fn e_10_a_transport_that_is_switched_off_is_unknown() {
+    let only = |transport| SocketIoLayer::new().any_origin().transports([transport]);
+    let host = Host::bare(only(TransportKind::WebSocket), r#"{"transports":["websocket"]}"#).await;
+    assert_each_refused(host.socket_io(), "GET", &["EIO=4&transport=polling"], UNKNOWN_TRANSPORT).await;
+    WebSocket::open(host.socket_io()).await.0.assert_open().await;
+
+    let host = Host::bare(only(TransportKind::Polling), r#"{"transports":["polling"]}"#).await;
+    let session = Polling::open(host.socket_io()).await;
+    assert_eq!(session.handshake()["upgrades"], json!([]));
+    session.assert_open().await;
+    if judging_reference() {
+        // It does not even listen for upgrades then, and cuts the connection.
+        return;
+    }
+    for query in ["EIO=4&transport=websocket", &session.upgrade_query()] {
+        let refused = WebSocket::try_connect(host.socket_io(), query).await.expect_err(query);
+        assert_eq!((refused.status, refused.text()), (400, "Transport unknown"), "{query}");
+    }
+    session.assert_open().await;
 }
 
 /// E-21: the path alone, without even a question mark.
@@ -170,6 +195,27 @@ async fn a_method_that_says_nothing_to_a_session() {
         assert_eq!((response.status, response.text()), (500, ""), "{method}");
     }
     session.assert_open().await;
+}
+
+/// E-25: only CORS would have an answer to it, and that is not here.
+#[tokio::test]
+async fn e_25_options_without_a_session_is_a_bad_method() {
+    let host = Host::start().await;
+    assert_each_refused(host.engine_io(), "OPTIONS", &["EIO=4&transport=polling"], BAD_METHOD).await;
+}
+
+/// E-22: browsers do not show the body, people who debug do.
+#[tokio::test]
+async fn e_22_a_refused_websocket_is_told_so_in_plain_text() {
+    let host = Host::start().await;
+    for endpoint in host.endpoints() {
+        let query = "EIO=4&transport=websocket&sid=abc";
+        let response = WebSocket::try_connect(endpoint, query).await.expect_err(query);
+        assert_eq!((response.status, response.text()), (400, "Session ID unknown"));
+        assert!(response.header("content-type").expect("a type").starts_with("text/html"));
+        assert_eq!(response.header("content-length"), Some("18"));
+        assert!(response.header("connection").expect("its end").eq_ignore_ascii_case("close"));
+    }
 }
 
 /// E-22: what is wrong is refused before there is a WebSocket.

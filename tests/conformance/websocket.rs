@@ -1,6 +1,6 @@
 //! The WebSocket under the session: RFC 6455, as far as a client can get it wrong.
 
-use pintle_tests::{Opcode, WebSocket, encode_frame};
+use pintle_tests::{Opcode, Polling, Request, WebSocket, encode_frame};
 
 use crate::Host;
 
@@ -22,6 +22,22 @@ async fn a_request_that_asks_wrongly_is_refused() {
             let refused = WebSocket::ask(endpoint, &request).await;
             assert_eq!(refused.expect_err("refused").status, 400, "{request:?}");
         }
+    }
+}
+
+/// E-26: for a session that is there, since without one the method is judged before.
+#[tokio::test]
+async fn e_26_a_websocket_begins_with_a_get() {
+    let host = Host::start().await;
+    for endpoint in host.endpoints() {
+        let session = Polling::open(endpoint).await;
+        let post = Request::new("POST", endpoint.target(&session.upgrade_query()))
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("sec-websocket-version", "13")
+            .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+        assert_eq!(post.send(endpoint.address()).await.status, 405);
+        session.assert_open().await;
     }
 }
 

@@ -1,7 +1,8 @@
 // Node's own server with the events of the conformance host and of app.rs, to judge the tests themselves.
 // `PINTLE_REFERENCE=1 cargo test -p pintle-tests` runs them against it; `PORT=3000 npm run reference` starts it by hand.
 //
-// PING_INTERVAL, PING_TIMEOUT, UPGRADE_TIMEOUT, CONNECT_TIMEOUT (ms), PORT (0, the default: a free one).
+// PING_INTERVAL, PING_TIMEOUT, UPGRADE_TIMEOUT, CONNECT_TIMEOUT (ms), PORT (0, the default: a free one), OPTIONS (more of
+// Socket.IO's, as JSON).
 
 import { createServer } from "node:http";
 import { Server as EngineServer } from "engine.io";
@@ -20,11 +21,19 @@ const engine = new EngineServer(times);
 engine.attach(http, { path: "/engine.io" });
 engine.on("connection", (socket) => socket.on("data", (data) => socket.send(data)));
 
+const welcoming = new EngineServer(times);
+welcoming.attach(http, { path: "/welcome.io" });
+welcoming.on("connection", (socket) => {
+  socket.send("welcome");
+  socket.on("data", (data) => socket.send(data));
+});
+
 const io = new Server(http, {
   ...times,
   connectTimeout: number("CONNECT_TIMEOUT", 1000),
   cors: { origin: "*" },
   serveClient: false,
+  ...JSON.parse(process.env.OPTIONS ?? "{}"),
 });
 
 // The reason each socket left for, or those who wait for it.

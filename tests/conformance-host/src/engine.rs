@@ -1,4 +1,4 @@
-//! Plain Engine.IO on `/engine.io/`: every message comes back.
+//! Plain Engine.IO: every message comes back. On `/engine.io/`, and on `/welcome.io/` with a word before any is there.
 
 use std::task::Context;
 use std::time::Instant;
@@ -11,7 +11,15 @@ use crate::Times;
 use crate::app::MAX_PAYLOAD;
 
 pub(crate) fn layer(times: Times) -> EngineLayer<Echo> {
-    let mut config = Config::new("/engine.io");
+    on("/engine.io", times, Echo { welcome: None })
+}
+
+pub(crate) fn welcoming(times: Times) -> EngineLayer<Echo> {
+    on("/welcome.io", times, Echo { welcome: Some("welcome") })
+}
+
+fn on(path: &str, times: Times, echo: Echo) -> EngineLayer<Echo> {
+    let mut config = Config::new(path);
     config.origins = OriginPolicy::Any;
     config
         .limits
@@ -19,16 +27,22 @@ pub(crate) fn layer(times: Times) -> EngineLayer<Echo> {
         .set_ping_timeout(times.ping_timeout)
         .set_upgrade_timeout(times.upgrade_timeout)
         .set_max_payload(MAX_PAYLOAD);
-    EngineLayer::new(config, Echo)
+    EngineLayer::new(config, echo)
 }
 
 /// Says again what it is told.
-pub(crate) struct Echo;
+pub(crate) struct Echo {
+    welcome: Option<&'static str>,
+}
 
 impl Protocol for Echo {
     type Connection = EchoConnection;
 
     fn connect(&self, session: SessionHandle, _: Instant) -> EchoConnection {
+        if let Some(welcome) = self.welcome {
+            // An outbox that is empty has room.
+            let _ = session.send(&[Frame::text(welcome)]);
+        }
         EchoConnection { session }
     }
 }
