@@ -1,10 +1,21 @@
-// What the scripts share: sockets to the server at PORT over the TRANSPORTS of this run, closed when a test ends.
+// What the scripts share: sockets to the server at PORT over the TRANSPORTS of this run, closed when a test ends. A script
+// that is not done after PATIENCE seconds, if that is set, fails, and says which test still waits.
 
-import { afterEach } from "node:test";
+import { afterEach, beforeEach } from "node:test";
 import { io } from "socket.io-client";
 
 export const url = `http://127.0.0.1:${process.env.PORT}`;
 export const transports = JSON.parse(process.env.TRANSPORTS ?? '["polling","websocket"]');
+
+const { PATIENCE } = process.env;
+let current;
+beforeEach((test) => (current = test.name));
+if (PATIENCE) setTimeout(giveUp, Number(PATIENCE) * 1000).unref();
+
+function giveUp() {
+  console.error(`not done after ${PATIENCE} s: ${current}`);
+  process.exit(1);
+}
 
 const open = new Set();
 

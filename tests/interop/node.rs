@@ -1,12 +1,9 @@
 //! `socket.io-client` under Node.js: each script over each way to travel.
 
-use pintle_tests::node;
+use pintle_tests::{WAYS, node};
 
 use crate::Host;
 use crate::app::Times;
-
-/// The `transports` option of the client, as JSON; the last is its default, which upgrades.
-const WAYS: [&str; 3] = [r#"["polling"]"#, r#"["websocket"]"#, r#"["polling","websocket"]"#];
 
 async fn over_each_transport(script: &str) {
     let host = Host::start(Times::CALM).await;

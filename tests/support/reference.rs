@@ -5,13 +5,9 @@
 //! [`judging_reference`], and says why it does not hold in Node.
 
 use std::net::SocketAddr;
-use std::process::Stdio;
 
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::Child;
-
+use crate::program::Program;
 use crate::scripts;
-use crate::time::within;
 
 /// Whether the tests run against Node's server.
 pub fn judging_reference() -> bool {
@@ -20,10 +16,7 @@ pub fn judging_reference() -> bool {
 
 /// Node's server in a process of its own; it ends when this is dropped.
 #[derive(Debug)]
-pub struct Reference {
-    _process: Child,
-    address: SocketAddr,
-}
+pub struct Reference(Program);
 
 impl Reference {
     /// Starts it with the given variables.
@@ -33,28 +26,12 @@ impl Reference {
     /// When it does not start: whoever asks for the reference wants it.
     pub async fn start(variables: &[(&str, &str)]) -> Self {
         let mut command = scripts::node_command().expect("the npm packages, for the reference");
-        let mut process = command
-            .arg("reference.mjs")
-            .envs(variables.iter().copied())
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("Node starts");
-        let output = process.stdout.take().expect("its output is piped");
-        let mut lines = BufReader::new(output).lines();
-        let address = within("the reference to listen", async {
-            while let Some(line) = lines.next_line().await.expect("lines of text") {
-                if let Some(address) = line.strip_prefix("listening on http://") {
-                    return address.parse().expect("an address");
-                }
-            }
-            panic!("the reference ended before it listened");
-        })
-        .await;
-        Self { _process: process, address }
+        command.arg("reference.mjs").envs(variables.iter().copied());
+        Self(Program::start(command).await)
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.0.address()
     }
 }

@@ -7,6 +7,9 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
+/// The ways to travel, as the `transports` option of the client in JSON; the last is its default, which upgrades.
+pub const WAYS: [&str; 3] = [r#"["polling"]"#, r#"["websocket"]"#, r#"["polling","websocket"]"#];
+
 /// How long a script may run. The longest is a stress of some minutes on a slow machine.
 const SCRIPT_PATIENCE: Duration = Duration::from_secs(600);
 
@@ -25,7 +28,7 @@ pub(crate) fn node_command() -> Option<Command> {
     Some(command(&node))
 }
 
-/// Runs a Node.js script against the server at `address`.
+/// Runs a Node.js script, of `interop/` or named by its whole path, against the server at `address`.
 ///
 /// # Panics
 ///

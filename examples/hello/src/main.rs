@@ -13,6 +13,10 @@ async fn echo(args: Args) -> Ack<Args> {
 
 #[tokio::main]
 async fn main() -> std::io::Result<()> {
+    tracing_subscriber::fmt().init();
     let app = Router::new().route("/", get(|| async { "hello" })).layer(SocketIoLayer::new().on("echo", echo));
-    axum::serve(TcpListener::bind("127.0.0.1:3000").await?, app).await
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
+    let listener = TcpListener::bind(address).await?;
+    tracing::info!("listening on http://{}", listener.local_addr()?);
+    axum::serve(listener, app).await
 }
