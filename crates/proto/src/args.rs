@@ -99,6 +99,15 @@ impl Args {
         }
     }
 
+    /// Whether there are no arguments.
+    pub fn is_empty(&self) -> bool {
+        match &self.0 {
+            Repr::None => true,
+            Repr::Text(_) => false,
+            Repr::Binary(binary) => binary.values.is_empty(),
+        }
+    }
+
     /// The attachments, in the order in which they came.
     pub fn attachments(&self) -> &[Bytes] {
         match &self.0 {

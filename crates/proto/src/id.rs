@@ -1,6 +1,7 @@
 //! The public id of a socket.
 
 use std::fmt;
+use std::str::FromStr;
 
 use pintle_engine::Token;
 use serde::de::{Error, Visitor};
@@ -29,6 +30,50 @@ impl SocketId {
         self.0.as_str()
     }
 }
+
+impl AsRef<str> for SocketId {
+    fn as_ref(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl PartialEq<str> for SocketId {
+    fn eq(&self, other: &str) -> bool {
+        self.as_str() == other
+    }
+}
+
+impl PartialEq<&str> for SocketId {
+    fn eq(&self, other: &&str) -> bool {
+        self.as_str() == *other
+    }
+}
+
+impl From<SocketId> for String {
+    fn from(id: SocketId) -> Self {
+        id.as_str().to_owned()
+    }
+}
+
+impl FromStr for SocketId {
+    type Err = ParseSocketIdError;
+
+    fn from_str(text: &str) -> Result<Self, ParseSocketIdError> {
+        Self::parse(text).ok_or(ParseSocketIdError(()))
+    }
+}
+
+/// A text is no id of a socket: not 20 characters of the URL-safe base64 alphabet.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ParseSocketIdError(());
+
+impl fmt::Display for ParseSocketIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this is no id of a socket")
+    }
+}
+
+impl std::error::Error for ParseSocketIdError {}
 
 impl fmt::Display for SocketId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -75,7 +120,7 @@ mod tests {
     #[test]
     fn an_id_is_its_text() {
         let id = SocketId::from_entropy([7; SocketId::ENTROPY]);
-        assert_eq!(SocketId::parse(&id.to_string()), Some(id));
+        assert_eq!(id.as_str().parse().ok(), Some(id));
         let json = serde_json::to_string(&id).unwrap();
         assert_eq!(json, format!("{:?}", id.as_str()));
         assert_eq!(serde_json::from_str::<SocketId>(&json).unwrap(), id);

@@ -33,6 +33,6 @@ pub use connection::{Connection, Slot};
 pub use draft::Draft;
 pub use encoded::Encoded;
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
-pub use id::SocketId;
+pub use id::{ParseSocketIdError, SocketId};
 pub use incoming::Incoming;
 pub use packet::is_reserved as is_reserved_event;
