@@ -14,7 +14,7 @@ mod select;
 mod selection;
 
 pub use error::JoinError;
-pub use recovery::{Claim, Departed, Offset, Pid, Recovery, RecoveryConfig};
+pub use recovery::{Claim, Departed, Missed, Offset, Pid, Recovery, RecoveryConfig};
 pub use rooms::{MemberId, Rooms};
 pub use select::Select;
 pub use selection::{Iter, Selection};

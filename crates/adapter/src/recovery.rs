@@ -18,7 +18,7 @@
 //! A client without an offset has received no recorded packet, so that *s* is where the log was when it joined; Node
 //! cannot recover that one either. An offset from before that is none of this session: official clients keep their last
 //! one when they get a new session. It says the same, that nothing was received, and never does anybody get what was
-//! sent before it joined.
+//! sent before it joined: neither the namespace nor, of what was sent to a room, the room.
 //!
 //! An official client takes the last argument of *any* event for an offset if it is a string, and it keeps its offset
 //! when the server starts again. Neither must be mistaken for a position in this log, or packets would be lost or sent
@@ -38,6 +38,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use pintle_proto::SocketId;
+use smallvec::SmallVec;
 
 use crate::select::Select;
 use log::Log;
@@ -69,8 +70,9 @@ pub struct Recovery<P, T> {
 pub struct Departed<T> {
     /// The socket's public id.
     pub id: SocketId,
-    /// Its rooms when it left, its own id included.
-    pub rooms: Vec<Arc<str>>,
+    /// Its rooms when it left, its own id included; each with [`Recovery::latest`] when it was joined, or
+    /// [`joined`](Self::joined) if it was in it from the first.
+    pub rooms: Vec<(Arc<str>, Offset)>,
     /// [`Recovery::latest`] when it connected. One that was recovered keeps that of its first connection.
     pub joined: Offset,
     /// The last recorded packet that was for it while it was connected, or [`Offset::START`] if none was. One too late is
@@ -88,9 +90,24 @@ pub struct Claim<P, T> {
     /// The session, as it left; [`delivered`](Departed::delivered) counts what it missed.
     pub session: Departed<T>,
     /// What it missed, oldest first.
-    pub missed: Vec<P>,
+    pub missed: Vec<Missed<P>>,
     /// Where the log was. What is recorded from here on until the socket is connected, [`Recovery::since`] tells.
     pub upto: Offset,
+}
+
+/// A packet that a session missed.
+#[derive(Clone, Debug)]
+pub struct Missed<P> {
+    /// The packet.
+    pub packet: P,
+    rooms: SmallVec<[Arc<str>; 1]>,
+}
+
+impl<P> Missed<P> {
+    /// Whether the packet is still for the session when it is not in all of its rooms any more.
+    pub fn is_for(&self, is_in: impl Fn(&str) -> bool) -> bool {
+        self.rooms.is_empty() || self.rooms.iter().any(|room| is_in(room))
+    }
 }
 
 impl<P: Clone, T> Recovery<P, T> {
@@ -138,7 +155,7 @@ impl<P: Clone, T> Recovery<P, T> {
     /// Takes a session for a client that comes back, with what it missed after the `offset` it gives.
     ///
     /// Missed is what was for everybody or for one of the session's rooms, and not for one that was left out, judged by
-    /// the rooms it was in when it left. A session can be claimed once, whatever comes of it.
+    /// the rooms it was in when it left, each since it had joined it. A session can be claimed once, whatever comes of it.
     ///
     /// # Errors
     ///
@@ -152,17 +169,22 @@ impl<P: Clone, T> Recovery<P, T> {
             _ => return Err(Some(session)),
         };
         let mut missed = Vec::new();
-        for (offset, packet) in self.log.after(start, &session.rooms) {
-            session.delivered = session.delivered.max(offset);
-            missed.push(packet);
+        for entry in self.log.after(start, &session.rooms) {
+            session.delivered = session.delivered.max(entry.offset);
+            missed.push(Missed { packet: entry.packet.clone(), rooms: entry.select.rooms.clone() });
         }
         Ok(Claim { session, missed, upto: self.log.latest() })
     }
 
-    /// The packets after a position that are for someone in these rooms, oldest first; `None` if some that may be are not
-    /// kept any more.
-    pub fn since(&self, after: Offset, rooms: &[Arc<str>]) -> Option<Vec<P>> {
-        self.log.reaches(after).then(|| self.log.after(after, rooms).map(|(_, packet)| packet).collect())
+    /// What the caller keeps of a session, if the session is kept.
+    pub fn state_mut(&mut self, pid: &Pid) -> Option<&mut T> {
+        self.sessions.get_mut(pid).map(|session| &mut session.state)
+    }
+
+    /// The packets after a position that are for someone who is in these rooms since then, oldest first; `None` if some
+    /// that may be are not kept any more.
+    pub fn since(&self, after: Offset, rooms: &[(Arc<str>, Offset)]) -> Option<Vec<P>> {
+        self.log.reaches(after).then(|| self.log.after(after, rooms).map(|entry| entry.packet.clone()).collect())
     }
 
     /// Drops the packets whose time is over, and gives back the sessions whose time is.
@@ -170,6 +192,13 @@ impl<P: Clone, T> Recovery<P, T> {
     pub fn purge(&mut self, now: Instant) -> Vec<Departed<T>> {
         self.log.expire(now);
         self.sessions.expire(now)
+    }
+
+    /// Drops all packets, and gives back all sessions.
+    #[must_use = "to be dropped where no lock is held"]
+    pub fn clear(&mut self) -> Vec<Departed<T>> {
+        self.log.clear();
+        self.sessions.drain()
     }
 
     /// When [`purge`](Self::purge) has something to do. Any other call can change it.

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Instant;
 
-use hashbrown::HashSet;
+use hashbrown::HashMap;
 
 use super::config::RecoveryConfig;
 use super::offset::Offset;
@@ -23,12 +23,12 @@ pub(super) struct Log<P> {
     bytes: usize,
 }
 
-struct Entry<P> {
-    offset: Offset,
+pub(super) struct Entry<P> {
+    pub(super) offset: Offset,
     expires: Instant,
-    select: Select,
+    pub(super) select: Select,
     size: usize,
-    packet: P,
+    pub(super) packet: P,
 }
 
 impl<P: Clone> Log<P> {
@@ -50,24 +50,19 @@ impl<P: Clone> Log<P> {
         self.dropped <= after
     }
 
-    /// The packets after a position that are for the members of some rooms, oldest first.
-    pub(super) fn after(&self, after: Offset, rooms: &[Arc<str>]) -> impl Iterator<Item = (Offset, P)> {
+    /// The packets after a position that are for someone who is in these rooms since then, oldest first.
+    pub(super) fn after(&self, after: Offset, rooms: &[(Arc<str>, Offset)]) -> impl Iterator<Item = &Entry<P>> {
         let start = self.entries.partition_point(|entry| entry.offset <= after);
         // A socket may be in many rooms.
-        let rooms: HashSet<&str> = rooms.iter().map(|room| &**room).collect();
-        self.entries
-            .range(start..)
-            .filter(move |entry| concerns(&entry.select, &rooms))
-            .map(|entry| (entry.offset, entry.packet.clone()))
+        let rooms: HashMap<&str, Offset> = rooms.iter().map(|(room, since)| (&**room, *since)).collect();
+        self.entries.range(start..).filter(move |entry| concerns(entry, &rooms))
     }
 
     /// Appends the packet that has the next offset, and drops what is too much then.
     pub(super) fn push(&mut self, expires: Instant, select: &Select, packet: &P, size: usize, config: &RecoveryConfig) {
         self.latest = self.latest.next();
         if size > config.max_bytes() || config.max_packets() == 0 {
-            self.entries = VecDeque::new();
-            self.bytes = 0;
-            self.dropped = self.latest;
+            self.clear();
             return;
         }
         while self.bytes > config.max_bytes() - size || self.entries.len() >= config.max_packets() {
@@ -85,6 +80,13 @@ impl<P: Clone> Log<P> {
             self.pop();
         }
         self.shrink();
+    }
+
+    /// Drops all packets.
+    pub(super) fn clear(&mut self) {
+        self.entries = VecDeque::new();
+        self.bytes = 0;
+        self.dropped = self.latest;
     }
 
     pub(super) fn next_expiry(&self) -> Option<Instant> {
@@ -135,8 +137,9 @@ impl<P> fmt::Debug for Log<P> {
     }
 }
 
-/// Whether a broadcast is for someone in these rooms.
-fn concerns(select: &Select, rooms: &HashSet<&str>) -> bool {
-    let among = |names: &[Arc<str>]| names.iter().any(|name| rooms.contains(&**name));
+/// Whether a packet is for someone who is in these rooms since then.
+fn concerns<P>(Entry { offset, select, .. }: &Entry<P>, rooms: &HashMap<&str, Offset>) -> bool {
+    let was_in = |name: &Arc<str>| rooms.get(&**name).is_some_and(|since| since < offset);
+    let among = |names: &[Arc<str>]| names.iter().any(was_in);
     (select.rooms.is_empty() || among(&select.rooms)) && !among(&select.except)
 }

@@ -49,6 +49,11 @@ impl<T> Sessions<T> {
         gone
     }
 
+    pub(super) fn get_mut(&mut self, pid: &Pid) -> Option<&mut Departed<T>> {
+        let number = self.by_pid.get(pid)?;
+        self.by_age.get_mut(number).map(|kept| &mut kept.session)
+    }
+
     /// Takes a session, whose time may be over.
     pub(super) fn remove(&mut self, pid: &Pid) -> Option<(Instant, Departed<T>)> {
         let number = self.by_pid.remove(pid)?;
@@ -64,6 +69,12 @@ impl<T> Sessions<T> {
             gone.extend(self.pop());
         }
         gone
+    }
+
+    /// Takes all sessions, oldest first.
+    pub(super) fn drain(&mut self) -> Vec<Departed<T>> {
+        self.by_pid = HashMap::new();
+        std::mem::take(&mut self.by_age).into_values().map(|kept| kept.session).collect()
     }
 
     pub(super) fn next_expiry(&self) -> Option<Instant> {

@@ -19,8 +19,9 @@ fn socket_id(seed: u8) -> SocketId {
     SocketId::from_entropy([seed; SocketId::ENTROPY])
 }
 
-fn rooms(names: &[&str]) -> Vec<Arc<str>> {
-    names.iter().map(|&name| Arc::from(name)).collect()
+/// Rooms that somebody was in from the first.
+fn rooms(names: &[&str]) -> Vec<(Arc<str>, Offset)> {
+    names.iter().map(|&name| (Arc::from(name), Offset::START)).collect()
 }
 
 /// A session in these rooms that joined before everything, got nothing, and left just now.
@@ -37,8 +38,12 @@ fn record(recovery: &mut Small, now: Instant, select: &Select, n: u32) -> Offset
     offset
 }
 
+fn packets(claim: &Claim<u32, &'static str>) -> Vec<u32> {
+    claim.missed.iter().map(|missed| missed.packet).collect()
+}
+
 fn missed(claim: Result<Claim<u32, &'static str>, Option<Departed<&'static str>>>) -> Option<Vec<u32>> {
-    claim.ok().map(|claim| claim.missed)
+    claim.ok().map(|claim| packets(&claim))
 }
 
 #[test]
@@ -63,7 +68,7 @@ fn a_client_gets_what_was_for_its_rooms() {
         record(&mut log, now, select, *n);
     }
     let claim = log.claim(now, &pid(1), Some(&first.to_string())).unwrap();
-    assert_eq!(claim.missed, [1, 2, 4, 6, 8]);
+    assert_eq!(packets(&claim), [1, 2, 4, 6, 8]);
     assert_eq!(claim.upto, log.latest());
     assert_eq!((claim.session.id, claim.session.state), (socket_id(1), "state"));
     assert_eq!(claim.session.delivered.to_string(), "9", "the ninth says 8");
@@ -123,6 +128,41 @@ fn nobody_gets_what_was_sent_before_it_joined() {
         assert!(log.persist(now, pid(1), gone).is_none());
         assert_eq!(missed(log.claim(now, &pid(1), offset)), Some(vec![3]));
     }
+}
+
+#[test]
+fn nobody_gets_what_was_sent_to_a_room_before_it_joined_it() {
+    let (now, mut log) = (start(), Small::default());
+    let selects = [
+        Select::all().to("a"),
+        Select::all().to("b"),
+        Select::all().to("a").to("b"),
+        Select::all().to("a").except("b"),
+        Select::all().except("b"),
+    ];
+    let send = |log: &mut Small, from| {
+        for (n, select) in (from..).zip(&selects) {
+            record(log, now, select, n);
+        }
+        log.latest()
+    };
+    send(&mut log, 0);
+    let since = send(&mut log, 10);
+    send(&mut log, 20);
+    let mut gone = session(&log, &["a"]);
+    gone.rooms.push((Arc::from("b"), since));
+    assert!(log.persist(now, pid(1), gone).is_none());
+    let claim = log.claim(now, &pid(1), Some("5")).unwrap();
+    assert_eq!(packets(&claim), [10, 12, 13, 14, 20, 21, 22]);
+
+    // It leaves a room before it gets it all.
+    let still = |room: &'static str| {
+        let left = claim.missed.iter().filter(|missed| missed.is_for(|name| name == room));
+        left.map(|missed| missed.packet).collect::<Vec<_>>()
+    };
+    assert_eq!(still("a"), [10, 12, 13, 14, 20, 22]);
+    assert_eq!(still("b"), [12, 14, 21, 22]);
+    assert_eq!(log.since(Offset::START, &[(Arc::from("b"), since)]), Some(vec![4, 14, 21, 22]));
 }
 
 #[test]
@@ -231,7 +271,9 @@ fn sessions_are_bounded() {
     assert!(log.persist(now, pid(2), named("2")).is_none());
     assert_eq!(log.persist(now, pid(1), named("1 again")).unwrap().state, "1");
     assert_eq!(log.persist(now, pid(3), named("3")).unwrap().state, "2");
-    assert_eq!(log.claim(now, &pid(1), None).unwrap().session.state, "1 again");
+    *log.state_mut(&pid(1)).unwrap() = "1 after all";
+    assert_eq!(log.state_mut(&pid(2)), None);
+    assert_eq!(log.claim(now, &pid(1), None).unwrap().session.state, "1 after all");
     assert!(log.persist(now, pid(4), named("4")).is_none());
     assert_eq!(log.persist(now, pid(5), named("5")).unwrap().state, "3");
     assert_eq!(log.sessions(), 2);
@@ -239,6 +281,24 @@ fn sessions_are_bounded() {
     let mut none = Small::new(RecoveryConfig::default().set_max_sessions(0).clone());
     assert_eq!(none.persist(now, pid(1), named("1")).unwrap().state, "1");
     assert!(none.is_empty());
+}
+
+#[test]
+fn nothing_is_left_of_a_log_that_is_cleared() {
+    let (now, mut log) = (start(), Small::default());
+    let gone = session(&log, &[]);
+    record(&mut log, now, &Select::all(), 1);
+    for seed in [2, 1] {
+        assert!(log.persist(now, pid(seed), gone.clone()).is_none());
+    }
+    assert_eq!(log.clear().len(), 2);
+    assert!(log.is_empty());
+    assert_eq!((log.bytes(), log.next_expiry()), (0, None));
+    assert!(matches!(log.claim(now, &pid(1), None), Err(None)));
+    // It goes on, and knows that something is missing.
+    assert!(log.persist(now, pid(1), gone).is_none());
+    assert_eq!(record(&mut log, now, &Select::all(), 2).to_string(), "2");
+    assert_eq!(missed(log.claim(now, &pid(1), None)), None);
 }
 
 #[test]

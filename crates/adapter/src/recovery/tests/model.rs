@@ -6,7 +6,7 @@ use super::*;
 use crate::{MemberId, Rooms};
 
 const CLIENTS: usize = 3;
-/// The rooms that clients join. Each is in a subset of them, and in that of its own id.
+/// The rooms that clients join and leave. Each is in a subset of them, and in that of its own id.
 const NAMES: [&str; 3] = ["a", "b", "c"];
 const MAX_PACKETS: usize = 6;
 const MAX_BYTES: usize = 60;
@@ -21,6 +21,12 @@ enum Step {
         to: Vec<u8>,
         except: Vec<u8>,
         size: usize,
+    },
+    /// A client joins a room, or leaves one.
+    Move {
+        client: usize,
+        room: usize,
+        join: bool,
     },
     /// The connection is lost, and with it the last so many packets.
     Leave {
@@ -49,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Purge),
         12 => record(0..20),
         1 => record(50..70),
+        4 => (0..CLIENTS, 0..NAMES.len(), any::<bool>()).prop_map(|(client, room, join)| Step::Move { client, room, join }),
         4 => (0..CLIENTS, 0..4_usize).prop_map(|(client, lost)| Step::Leave { client, lost }),
         8 => (0..CLIENTS).prop_map(|client| Step::Return { client }),
         1 => (0..CLIENTS, 0..50_u64).prop_map(|(client, offset)| Step::Forge { client, offset }),
@@ -61,6 +68,9 @@ struct Sent {
     offset: Offset,
     at: u64,
     size: usize,
+    /// The rooms by number, as in [`Step::Record`].
+    to: Vec<u8>,
+    except: Vec<u8>,
     /// The clients that it is for, according to [`Rooms`].
     receivers: Vec<usize>,
 }
@@ -76,8 +86,30 @@ struct Client {
     received: Vec<Offset>,
     joined: Option<Offset>,
     delivered: Option<Offset>,
+    /// Where the log was when it joined each of the rooms that it is in.
+    since: [Option<Offset>; NAMES.len()],
+    /// It has left a room in this session: what was sent to that one before counts as not for it.
+    moved_out: bool,
     /// When it left, and where the log was.
     left: Option<(u64, Offset)>,
+}
+
+impl Client {
+    fn new(names: &[u8]) -> Self {
+        let mut client = Self::default();
+        for &name in names {
+            client.since[usize::from(name)] = Some(Offset::START);
+        }
+        client
+    }
+
+    /// Whether it was in a room, of those by number, when a packet was sent.
+    fn was_in(&self, number: usize, room: u8, at: Offset) -> bool {
+        match self.since.get(usize::from(room)) {
+            Some(since) => since.is_some_and(|since| since < at),
+            None => usize::from(room) - NAMES.len() == number,
+        }
+    }
 }
 
 struct World {
@@ -117,7 +149,7 @@ impl World {
             rooms,
             members,
             recovery: Recovery::with_origin(config, origin),
-            clients: (0..CLIENTS).map(|_| Client::default()).collect(),
+            clients: joined.iter().map(|names| Client::new(names)).collect(),
             sent: Vec::new(),
             dropped: 0,
             kept: Vec::new(),
@@ -134,6 +166,7 @@ impl World {
             Step::Wait(time) => self.now += time,
             Step::Purge => self.purge(),
             Step::Record { to, except, size } => self.record(to, except, *size),
+            Step::Move { client, room, join } => self.move_to(*client, *room, *join),
             Step::Leave { client, lost } => self.leave(*client, *lost),
             Step::Return { client } => self.come(*client),
             Step::Forge { client, offset } => self.forge(*client, *offset),
@@ -170,7 +203,7 @@ impl World {
             }
         }
         self.expire();
-        self.sent.push(Sent { offset, at: self.now, size, receivers });
+        self.sent.push(Sent { offset, at: self.now, size, to: to.to_vec(), except: except.to_vec(), receivers });
         let retained = |world: &Self| world.sent[world.dropped..].iter().map(|sent| sent.size).sum::<usize>();
         if size > MAX_BYTES {
             self.dropped = self.sent.len();
@@ -180,16 +213,34 @@ impl World {
         }
     }
 
+    /// Only who is there joins and leaves rooms.
+    fn move_to(&mut self, number: usize, room: usize, join: bool) {
+        let client = &mut self.clients[number];
+        let Some(member) = client.member else {
+            return;
+        };
+        if join {
+            if self.rooms.join(member, NAMES[room]).unwrap() {
+                client.since[room] = Some(self.recovery.latest());
+            }
+        } else if self.rooms.leave(member, NAMES[room]) {
+            client.since[room] = None;
+            client.moved_out = true;
+        }
+    }
+
     fn leave(&mut self, number: usize, lost: usize) {
         let client = &mut self.clients[number];
         let Some(member) = client.member.take() else {
             return;
         };
-        let left = self.recovery.latest();
+        let (joined, left) = (client.joined.unwrap(), self.recovery.latest());
+        let since = |room: &str| NAMES.iter().position(|name| *name == room).and_then(|room| client.since[room]);
+        let rooms = self.rooms.rooms_of(member).into_iter();
         let session = Departed {
             id: socket_id(number as u8),
-            rooms: self.rooms.rooms_of(member),
-            joined: client.joined.unwrap(),
+            rooms: rooms.map(|room| (room.clone(), since(&room).unwrap_or(joined))).collect(),
+            joined,
             delivered: client.delivered.unwrap_or(Offset::START),
             left,
             state: number,
@@ -224,13 +275,27 @@ impl World {
             client.received.clear();
             client.joined = Some(self.recovery.latest());
             client.delivered = None;
+            // The rooms are those of its last session, but it joins them only now.
+            client.since = client.since.map(|since| since.and(client.joined));
+            client.moved_out = false;
             return;
         };
         assert!(expected, "it could not have been recovered");
         assert_eq!(claim.session.state, number);
-        client.received.extend(claim.missed);
+        let before = client.received.len();
+        client.received.extend(claim.missed.iter().map(|missed| missed.packet));
         client.delivered = Some(claim.session.delivered).filter(|&delivered| delivered != Offset::START);
 
+        // Nothing from before it joined the room that it was sent to.
+        let client = &self.clients[number];
+        let was_in = |rooms: &[u8], at| rooms.iter().any(|&room| client.was_in(number, room, at));
+        for sent in self.sent.iter().filter(|sent| client.received[before..].contains(&sent.offset)) {
+            assert!(sent.to.is_empty() || was_in(&sent.to, sent.offset));
+            assert!(!was_in(&sent.except, sent.offset));
+        }
+        if client.moved_out {
+            return;
+        }
         // Nothing lost, nothing doubled, nothing out of order, and nothing that was for somebody else.
         let joined = client.joined.unwrap();
         let should_have: Vec<_> = self
@@ -266,7 +331,10 @@ impl World {
         if let Ok(claim) = self.recovery.claim(self.instant(), &pid, Some(&offset.to_string())) {
             assert!(known);
             let sent = |at: &Offset| self.sent.iter().find(|sent| sent.offset == *at).unwrap();
-            assert!(claim.missed.iter().all(|at| *at > claim.session.joined && sent(at).receivers.contains(&number)));
+            for Missed { packet: at, .. } in &claim.missed {
+                assert!(*at > claim.session.joined);
+                assert!(self.clients[number].moved_out || sent(at).receivers.contains(&number));
+            }
         }
         assert!(matches!(self.recovery.claim(self.instant(), &pid, None), Err(None)));
         self.expire();
