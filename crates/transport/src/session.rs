@@ -130,7 +130,7 @@ impl SessionHandle {
         }))
     }
 
-    /// Queues the frames of one packet, all or none. Never blocks.
+    /// Queues the frames of a packet, or of several, all or none. Never blocks.
     ///
     /// # Errors
     ///
@@ -229,12 +229,9 @@ impl SessionHandle {
         }
         let ready = mailbox.is_ready();
         if mailbox.outbox.push(&self.0.config, frames, ready).is_err() {
-            let waiting = mailbox.outbox.bytes();
+            // The session's task says so in the log: who sends may hold locks, and a subscriber may want to send.
             mailbox.command = Some(Command::Abort(CloseReason::Overflow));
             mailbox.wake();
-            // Not under the lock: a subscriber may want to send what it hears to a client.
-            drop(mailbox);
-            tracing::warn!(sid = ?self.0.sid, waiting, "outbox overflow");
             return Err(SendError::Full);
         }
         self.gauge(&mailbox);

@@ -6,7 +6,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use hyper::upgrade::OnUpgrade;
-use pintle_engine::Session;
+use pintle_engine::{CloseReason, Session};
 use tokio::sync::oneshot;
 
 use super::alarm::Alarm;
@@ -101,7 +101,12 @@ impl<C: Connection> Actor<C> {
         let Some(reason) = self.session.close_reason() else {
             return;
         };
-        tracing::debug!(sid = ?self.handle.sid(), %reason, "session closed");
+        let sid = self.handle.sid();
+        tracing::debug!(?sid, %reason, "session closed");
+        if reason == CloseReason::Overflow {
+            let waiting = self.handle.lock().outbox.bytes();
+            tracing::warn!(?sid, waiting, "outbox overflow");
+        }
         self.ended = Some(now + self.handle.config().farewell_timeout());
         self.seat = None;
         self.candidate = None;
