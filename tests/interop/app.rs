@@ -104,7 +104,7 @@ async fn tell_auth(socket: Socket, Auth(auth): Auth<Value>) -> Result<(), EmitEr
 }
 
 async fn note_departure(socket: Socket, State(app): State<App>, reason: DisconnectReason) {
-    app.departure(&socket.id().to_string()).send_replace(Some(reason.to_string()));
+    app.departure(socket.id().as_str()).send_replace(Some(reason.to_string()));
 }
 
 /// Why a socket left; waits until it has.

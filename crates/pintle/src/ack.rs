@@ -4,6 +4,7 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,10 +14,11 @@ use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
-use crate::error::{ClientError, EmitError, EmitWithAckError, IntoAckError, MissingAcks};
+use crate::error::{EmitError, EmitWithAckError, MissingAcks};
 use crate::socket::Socket;
 
-/// What a handler returns to acknowledge an event with `T`: a tuple is several arguments, `()` none, anything else one.
+/// What a handler returns to acknowledge an event with `T`: a tuple is several arguments, `()` none, anything else one, as in
+/// [`Socket::emit`].
 ///
 /// If the client did not ask for an acknowledgement, nothing is sent.
 ///
@@ -32,12 +34,13 @@ pub struct Ack<T>(pub T);
 
 /// Acknowledges an event later, or from elsewhere: an extractor for handlers whose return value is not the answer.
 ///
-/// Dropped without an answer, it leaves the client waiting.
+/// Dropped without an answer, it leaves the client waiting. Its place is before [`Data`](crate::Data), which is the last
+/// argument of a handler.
 ///
 /// ```
-/// use pintle::{AckSender, Data};
+/// use pintle::{AckSender, Data, SocketIoLayer};
 ///
-/// async fn build(Data(target): Data<String>, ack: AckSender) {
+/// async fn build(ack: AckSender, Data(target): Data<String>) {
 ///     tokio::spawn(async move {
 ///         // … something slow …
 ///         if let Err(error) = ack.send(format!("{target} is built")) {
@@ -45,90 +48,64 @@ pub struct Ack<T>(pub T);
 ///         }
 ///     });
 /// }
+///
+/// let layer: SocketIoLayer = SocketIoLayer::new().on("build", build);
+/// # let _ = layer;
 /// ```
 #[derive(Debug)]
 pub struct AckSender {
     socket: Socket,
     /// `None` if the client did not ask.
-    id: Option<u64>,
+    asked: Option<Asked>,
+}
+
+/// An acknowledgement that a client asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct Asked {
+    id: u64,
+    /// Whether it has been given, where it is not one handler alone that may.
+    given: Option<Arc<AtomicBool>>,
+}
+
+impl Asked {
+    /// By an event that has one handler, or several that may give it.
+    pub(crate) fn new(id: u64, of_several: bool) -> Self {
+        Self { id, given: of_several.then(Arc::default) }
+    }
 }
 
 impl AckSender {
-    pub(crate) const fn new(socket: Socket, id: Option<u64>) -> Self {
-        Self { socket, id }
+    pub(crate) const fn new(socket: Socket, asked: Option<Asked>) -> Self {
+        Self { socket, asked }
     }
 
     /// Whether the client asked for an acknowledgement.
     pub const fn is_wanted(&self) -> bool {
-        self.id.is_some()
+        self.asked.is_some()
     }
 
-    /// Sends the acknowledgement, if the client asked for one.
+    /// Sends the acknowledgement, if the client asked for one, and another handler of the event was not faster.
     ///
     /// # Errors
     ///
     /// As those of [`Socket::emit`].
     pub fn send(self, data: impl Serialize) -> Result<(), EmitError> {
-        self.answer(&data)
+        self.encode(&data).map_or(Ok(()), |packet| self.deliver(&packet?))
     }
 
-    /// Acknowledges with an error.
-    pub(crate) fn refuse(self, error: &ClientError) {
-        // If the client is gone, so is whoever waited.
-        let _ = self.answer(error);
+    /// The acknowledgement in wire form; `None` if the client did not ask for one.
+    pub(crate) fn encode(&self, data: &impl Serialize) -> Option<Result<Encoded, EmitError>> {
+        let encode = |asked: &Asked| Encoded::ack(self.socket.namespace(), asked.id, data).map_err(EmitError::from);
+        self.asked.as_ref().map(encode)
     }
 
-    fn answer(&self, data: &impl Serialize) -> Result<(), EmitError> {
-        match self.id {
-            Some(id) => self.socket.send(&Encoded::ack(self.socket.namespace(), id, data)?),
-            None => Ok(()),
+    /// Sends what [`encode`](Self::encode) has made.
+    pub(crate) fn deliver(&self, packet: &Encoded) -> Result<(), EmitError> {
+        let given = self.asked.as_ref().and_then(|asked| asked.given.as_ref());
+        if given.is_some_and(|given| given.swap(true, Ordering::AcqRel)) {
+            return Ok(());
         }
-    }
-}
-
-/// What an event handler may return: `()`, [`Ack`], or a `Result` of these whose error is [`IntoAckError`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be returned from an event handler",
-    label = "not an answer",
-    note = "return `()`, `Ack<T>`, `Result<(), E>` or `Result<Ack<T>, E>` where `E: IntoAckError`"
-)]
-pub trait IntoReply {
-    /// Answers, if there is something to say and somebody asked.
-    #[doc(hidden)]
-    fn reply(self, sender: AckSender) -> Result<(), ClientError>;
-}
-
-impl IntoReply for () {
-    fn reply(self, _: AckSender) -> Result<(), ClientError> {
-        Ok(())
-    }
-}
-
-impl<T: Serialize> IntoReply for Ack<T> {
-    fn reply(self, sender: AckSender) -> Result<(), ClientError> {
-        match sender.answer(&self.0) {
-            Err(error) if error.is_encode() => {
-                tracing::error!(%error, "an acknowledgement cannot be encoded");
-                let error = ClientError::internal();
-                sender.refuse(&error);
-                Err(error)
-            }
-            // The client is gone, and with it whoever waited.
-            _ => Ok(()),
-        }
-    }
-}
-
-impl<R: IntoReply, E: IntoAckError> IntoReply for Result<R, E> {
-    fn reply(self, sender: AckSender) -> Result<(), ClientError> {
-        match self {
-            Ok(reply) => reply.reply(sender),
-            Err(error) => {
-                let error = error.into_ack_error();
-                sender.refuse(&error);
-                Err(error)
-            }
-        }
+        self.socket.deliver(packet)
     }
 }
 
@@ -193,6 +170,7 @@ pub(crate) fn ask(
     socket: &Socket,
     event: &str,
     data: &impl Serialize,
+    volatile: bool,
 ) -> Result<(oneshot::Receiver<Args>, Awaited), EmitWithAckError> {
     let id = socket.nsp().next_ack_id();
     let packet = Encoded::event(socket.namespace(), Some(id), event, data).map_err(EmitError::from)?;
@@ -200,7 +178,11 @@ pub(crate) fn ask(
     // Before it is sent: the answer may come at once.
     socket.await_ack(id, Waiter::One(sender)).map_err(|_| EmitWithAckError::TooMany)?;
     let awaited = Awaited { id, sockets: vec![socket.clone()] };
-    socket.send(&packet)?;
+    if !socket.deliver_as(&packet, volatile)? {
+        // Nobody will answer what was dropped.
+        return Err(EmitWithAckError::Timeout);
+    }
+    socket.notify_outgoing(&packet);
     Ok((receiver, awaited))
 }
 
@@ -215,25 +197,43 @@ pub(crate) async fn answer<T: DeserializeOwned>(
         Some(Err(_)) => return Err(EmitWithAckError::Disconnected),
         Some(Ok(args)) => args,
     };
-    args.deserialize().map_err(|error| EmitWithAckError::Unexpected(error.to_string()))
+    args.deserialize().map_err(EmitWithAckError::Unexpected)
+}
+
+/// What a broadcast asks the sockets of one namespace.
+#[derive(Debug)]
+pub(crate) struct Question {
+    pub(crate) sockets: Vec<Socket>,
+    pub(crate) id: u64,
+    pub(crate) packet: Encoded,
+    pub(crate) volatile: bool,
 }
 
 /// What a broadcast waits for.
 #[derive(Debug)]
 pub(crate) struct AskedMany {
     receiver: mpsc::Receiver<Args>,
-    awaited: Awaited,
+    awaited: Vec<Awaited>,
 }
 
-/// Emits to many sockets with one id and one encoding, and gives what to wait for.
-pub(crate) fn ask_many(sockets: Vec<Socket>, id: u64, packet: &Encoded) -> AskedMany {
-    let (sender, receiver) = mpsc::channel(sockets.len().max(1));
-    for socket in &sockets {
-        if socket.await_ack(id, Waiter::Many(sender.clone())).is_ok() && socket.send(packet).is_err() {
-            socket.forget_ack(id);
+/// Emits to many sockets, with one id and one encoding for each namespace, and gives what to wait for.
+pub(crate) fn ask_many(questions: Vec<Question>) -> AskedMany {
+    let expected: usize = questions.iter().map(|question| question.sockets.len()).sum();
+    let (sender, receiver) = mpsc::channel(expected.max(1));
+    let ask = |Question { sockets, id, packet, volatile }| {
+        for socket in &sockets {
+            // Before it is sent: the answer may come at once.
+            if socket.await_ack(id, Waiter::Many(sender.clone())).is_err() {
+                continue;
+            }
+            match socket.deliver_as(&packet, volatile) {
+                Ok(true) => socket.notify_outgoing(&packet),
+                Ok(false) | Err(_) => socket.forget_ack(id),
+            }
         }
-    }
-    AskedMany { receiver, awaited: Awaited { id, sockets } }
+        Awaited { id, sockets }
+    };
+    AskedMany { receiver, awaited: questions.into_iter().map(ask).collect() }
 }
 
 /// Waits for the acknowledgements of many sockets. The channel closes when all have answered or gone.
@@ -242,7 +242,7 @@ pub(crate) async fn answers<T: DeserializeOwned>(
     timeout: Duration,
 ) -> Result<Vec<T>, MissingAcks<T>> {
     let AskedMany { mut receiver, awaited } = asked;
-    let expected = awaited.sockets.len();
+    let expected = awaited.iter().map(|awaited| awaited.sockets.len()).sum();
     let mut responses = Vec::with_capacity(expected);
     let collect = async {
         while let Some(args) = receiver.recv().await {

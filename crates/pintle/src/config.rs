@@ -3,16 +3,27 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::recovery::StateRecovery;
+
 /// What all parts of a server may look up.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
     pub(crate) proto: Arc<pintle_proto::Config>,
     pub(crate) ack_timeout: Duration,
     pub(crate) max_running: usize,
+    /// How long closing the server may take.
+    pub(crate) close_timeout: Duration,
+    pub(crate) recovery: Option<StateRecovery>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { proto: Arc::default(), ack_timeout: Duration::from_secs(5), max_running: 64 }
+        Self {
+            proto: Arc::default(),
+            ack_timeout: Duration::from_secs(5),
+            max_running: 64,
+            close_timeout: Duration::from_secs(10),
+            recovery: None,
+        }
     }
 }

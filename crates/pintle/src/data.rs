@@ -9,8 +9,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use crate::error::{ClientError, IntoAckError, IntoConnectError};
-
 /// The value behind Node's `socket.data`: one for each socket, of any type that can be written as JSON. A clone shares it.
 ///
 /// What reads and writes it is the user's code: clone it out of a lock first.
@@ -22,14 +20,14 @@ impl SocketData {
         Self(Arc::new(value))
     }
 
-    /// The value of a socket on another node.
-    pub(crate) fn from_json(json: Box<RawValue>) -> Self {
-        Self::new(json)
+    /// The value as a `T`, if it is one. See [`get`](Self::get).
+    pub(crate) fn read<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        self.get().inspect_err(|error| tracing::debug!(%error, "the data of a socket is another type's")).ok()
     }
 
     /// The value as a `T`. If that is the type that was put in, it is the value itself; any other is read from the value's
     /// JSON, each time anew.
-    pub(crate) fn get<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, DataError> {
+    fn get<T: DeserializeOwned + Send + Sync + 'static>(&self) -> Result<Arc<T>, DataError> {
         let value: Arc<dyn Any + Send + Sync> = self.0.clone();
         value.downcast().or_else(|_| {
             let json = self.to_json().map_err(|source| DataError { wanted: None, source })?;
@@ -68,27 +66,18 @@ impl<T: Serialize + Any + Send + Sync> Value for T {
 }
 
 /// Why the data of a socket is not what was asked for.
-///
-/// Its [`source`](Error::source) says what did not fit. A client is told of an internal error.
 #[derive(Debug)]
-pub struct DataError {
+pub(crate) struct DataError {
     /// `None` if it did not even come to reading the JSON.
     wanted: Option<&'static str>,
     source: serde_json::Error,
 }
 
-impl DataError {
-    /// Whether the data cannot be written as JSON, so that it can be read as no other type than its own.
-    pub const fn is_encode(&self) -> bool {
-        self.wanted.is_none()
-    }
-}
-
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.wanted {
-            Some(wanted) => write!(f, "the data of the socket is no `{wanted}`"),
-            None => f.write_str("the data of the socket cannot be written as JSON"),
+            Some(wanted) => write!(f, "the data of the socket is no `{wanted}`: {}", self.source),
+            None => write!(f, "the data of the socket cannot be written as JSON: {}", self.source),
         }
     }
 }
@@ -96,25 +85,6 @@ impl fmt::Display for DataError {
 impl Error for DataError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         Some(&self.source)
-    }
-}
-
-impl From<DataError> for ClientError {
-    fn from(error: DataError) -> Self {
-        tracing::debug!(%error, reason = %error.source, "a handler could not read the data of a socket");
-        Self::internal()
-    }
-}
-
-impl IntoAckError for DataError {
-    fn into_ack_error(self) -> ClientError {
-        self.into()
-    }
-}
-
-impl IntoConnectError for DataError {
-    fn into_connect_error(self) -> ClientError {
-        self.into()
     }
 }
 
@@ -168,7 +138,7 @@ mod tests {
     fn it_travels_as_json() {
         let json = ada().to_json().unwrap();
         assert_eq!(json.get(), r#"{"name":"Ada"}"#);
-        let remote = SocketData::from_json(json);
+        let remote = SocketData::new(json);
         assert_eq!(*remote.get::<User>().unwrap(), User { name: "Ada".to_owned(), clicks: 0 });
         assert_eq!(remote.to_json().unwrap().get(), r#"{"name":"Ada"}"#);
         assert_eq!(remote.get::<Box<RawValue>>().unwrap().get(), r#"{"name":"Ada"}"#);
@@ -177,14 +147,10 @@ mod tests {
     #[test]
     fn what_does_not_fit_is_said() {
         let error = ada().get::<Vec<u8>>().unwrap_err();
-        assert!(!error.is_encode());
-        assert_eq!(error.to_string(), "the data of the socket is no `alloc::vec::Vec<u8>`");
-        assert!(error.source().unwrap().to_string().contains("invalid type: map"));
+        assert!(error.to_string().starts_with("the data of the socket is no `alloc::vec::Vec<u8>`: invalid type: map"));
 
         let error = SocketData::new(Mute).get::<User>().unwrap_err();
-        assert!(error.is_encode());
-        assert_eq!(error.source().unwrap().to_string(), "not a word");
-        assert_eq!(ClientError::from(error).message(), "internal error");
+        assert_eq!(error.to_string(), "the data of the socket cannot be written as JSON: not a word");
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod date;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::uri::{PathAndQuery, Scheme};
@@ -38,14 +38,14 @@ pub struct HandshakeDetails {
 }
 
 impl HandshakeDetails {
-    /// `auth` is what the client said for itself, as JSON, and `issued` when the socket was made.
-    pub(crate) fn of(handshake: &Handshake, auth: Option<&str>, issued: SystemTime) -> Self {
+    /// `auth` is what the client said for itself, as JSON.
+    pub(crate) fn of(handshake: &Handshake, auth: Option<&str>) -> Self {
         let extensions = handshake.extensions();
         let peer = extensions.and_then(|extensions| extensions.get::<ConnectInfo<SocketAddr>>());
         let original = extensions.and_then(|extensions| extensions.get::<OriginalUri>());
         let uri = original.map_or_else(|| handshake.uri(), |OriginalUri(uri)| uri.clone());
         let address = peer.map(|ConnectInfo(peer)| peer.ip().to_string()).unwrap_or_default();
-        let issued = issued.duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+        let issued = handshake.issued().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
         Self::new(&uri, &handshake.headers(), address, auth, u64::try_from(issued).unwrap_or(u64::MAX))
     }
 
@@ -71,7 +71,7 @@ impl HandshakeDetails {
         &self.headers
     }
 
-    /// When the socket was made, as JavaScript prints it, in UTC: `Wed Jan 01 2020 01:00:00 GMT+0000 (Coordinated Universal
+    /// When the connection was opened, as JavaScript prints it, in UTC: `Wed Jan 01 2020 01:00:00 GMT+0000 (Coordinated Universal
     /// Time)`.
     pub fn time(&self) -> &str {
         &self.time
@@ -93,7 +93,7 @@ impl HandshakeDetails {
         self.secure
     }
 
-    /// When the socket was made, in milliseconds since 1970.
+    /// When the connection was opened, in milliseconds since 1970.
     pub const fn issued(&self) -> u64 {
         self.issued
     }
@@ -303,7 +303,7 @@ mod tests {
         let (tx, mut rx) = mpsc::unbounded_channel();
         let server = SocketIoLayer::new()
             .on_connect(move |socket: Socket| {
-                let details = HandshakeDetails::of(socket.handshake(), socket.auth(), UNIX_EPOCH);
+                let details = socket.handshake_details();
                 let sent = tx.send(details).is_ok();
                 async move { assert!(sent) }
             })
@@ -332,6 +332,6 @@ mod tests {
         assert_eq!(details.query()["a"], "b");
         assert_eq!(details.headers()["x-a"], "b");
         assert_eq!(details.auth(), &json!({ "who": "me" }));
-        assert_eq!((details.issued(), details.time().split(" GMT").next()), (0, Some("Thu Jan 01 1970 00:00:00")));
+        assert_eq!(details.time(), date::to_string(details.issued()));
     }
 }

@@ -2,35 +2,42 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use axum::extract::FromRequestParts;
 use axum::response::{IntoResponse, Response};
-use hashbrown::HashMap;
 use http::StatusCode;
 use http::request::Parts;
+use pintle_transport::{CloseReason, EngineHandle, SessionHandle};
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
+use crate::ack::AckFuture;
+use crate::clock;
 use crate::config::Config;
-use crate::error::EmitError;
-use crate::nsp::Nsp;
-use crate::operator::{Broadcast, IntoRooms};
+use crate::engine::Engine;
+use crate::error::{ClusterError, EmitError};
+use crate::namespaces::{Namespaces, NewNamespaces};
+use crate::operator::{Broadcast, BroadcastAckError};
+use crate::remote::RemoteSocket;
+use crate::room_events::RoomEvents;
+use crate::rooms::IntoRooms;
 use crate::socket::Socket;
 
 /// The server: everybody who is connected. Clones are handles to the same one. Node's `Server`.
 ///
-/// It is an axum extractor on every route under the layer, and in every handler of an event. Without
+/// It is an axum extractor on every route under the layer, and so in every handler and middleware of the layer's own. Without
 /// [`of`](Self::of) it speaks to the namespace `/`.
 ///
 /// ```
 /// use axum::Json;
 /// use axum::http::StatusCode;
-/// use pintle::SocketIo;
+/// use pintle::{EmitError, SocketIo};
 ///
-/// async fn announce(io: SocketIo, Json(news): Json<String>) -> StatusCode {
-///     match io.to("lobby").emit("news", &news) {
-///         Ok(()) => StatusCode::ACCEPTED,
-///         Err(_) => StatusCode::INTERNAL_SERVER_ERROR,
-///     }
+/// async fn announce(io: SocketIo, Json(news): Json<String>) -> Result<StatusCode, EmitError> {
+///     io.to("lobby").emit("news", &news)?;
+///     Ok(StatusCode::ACCEPTED)
 /// }
 /// # let _: axum::Router = axum::Router::new().route("/", axum::routing::post(announce));
 /// ```
@@ -39,22 +46,80 @@ pub struct SocketIo(Arc<Server>);
 
 struct Server {
     config: Config,
-    namespaces: HashMap<Arc<str>, Arc<Nsp>>,
+    namespaces: Namespaces,
+    engine: EngineHandle,
+    closing: AtomicBool,
 }
 
 impl SocketIo {
-    pub(crate) fn new(config: Config, namespaces: impl IntoIterator<Item = Nsp>) -> Self {
-        let namespaces = namespaces.into_iter().map(|nsp| (nsp.name().clone(), Arc::new(nsp))).collect();
-        Self(Arc::new(Server { config, namespaces }))
+    pub(crate) fn new(config: Config, namespaces: Namespaces, engine: EngineHandle) -> Self {
+        Self(Arc::new(Server { config, namespaces, engine, closing: AtomicBool::new(false) }))
     }
 
-    /// A namespace. One that was never declared has no sockets: nobody is reached there.
+    /// A namespace, by its name. A pattern under which dynamic ones were declared, such as `/tenant/{id}`, means all of them:
+    /// so do not take the name from a client unseen. One that is not there has no sockets, and nobody is reached in it.
+    /// Node's `io.of`.
     pub fn of(&self, namespace: &str) -> Broadcast {
-        let nsp = match namespace.strip_prefix('/') {
-            Some(_) => self.nsp(namespace),
-            None => self.nsp(&format!("/{namespace}")),
-        };
-        Broadcast::new(nsp.cloned(), self)
+        if !namespace.starts_with('/') {
+            return self.of(&format!("/{namespace}"));
+        }
+        match self.0.namespaces.fixed(namespace) {
+            Some(nsp) => Broadcast::of_nsp(nsp.clone(), self),
+            None => Broadcast::of_dynamic(namespace, self),
+        }
+    }
+
+    /// The names of all namespaces that there are at this moment, in no particular order.
+    pub fn namespace_names(&self) -> Vec<Arc<str>> {
+        self.0.namespaces.names()
+    }
+
+    /// The names of the dynamic namespaces that come to be from now on. Node's `new_namespace`.
+    pub fn new_namespaces(&self) -> NewNamespaces {
+        self.0.namespaces.created()
+    }
+
+    /// The connections, whatever namespaces are on them. Node's `io.engine`.
+    pub fn engine(&self) -> Engine {
+        Engine::new(self.0.engine.clone())
+    }
+
+    /// Closes the server: no client connects any more, each that is connected gets what waits for it and is told that the
+    /// connection ends, and their disconnect handlers run, with
+    /// [`ServerShuttingDown`](crate::DisconnectReason::ServerShuttingDown). Returns when all of them are done, or the
+    /// [grace period](crate::SocketIoLayer::close_timeout) is over (10 s): then the connections that are left are cut.
+    ///
+    /// It waits for all handlers: one that calls it must not wait for it, but have a task of its own do that.
+    ///
+    /// Clients are not told to stay away: they connect again, to another node or the next process. To close it again is to
+    /// wait for the same end. From then on emitting is an error. Node's `io.close`.
+    ///
+    /// ```no_run
+    /// # async fn serve(listener: tokio::net::TcpListener, router: axum::Router, layer: pintle::SocketIoLayer) -> std::io::Result<()> {
+    /// let io = layer.io();
+    /// axum::serve(listener, router.layer(layer))
+    ///     .with_graceful_shutdown(async move {
+    ///         let _ = tokio::signal::ctrl_c().await;
+    ///         io.close().await;
+    ///     })
+    ///     .await
+    /// # }
+    /// ```
+    pub async fn close(&self) {
+        self.0.closing.store(true, Ordering::Release);
+        let engine = &self.0.engine;
+        engine.close();
+        // Each session's task sees for itself that the server closes.
+        engine.sessions().iter().for_each(SessionHandle::wake);
+        if clock::within(self.config().close_timeout, engine.idle()).await.is_none() {
+            tracing::warn!(left = engine.session_count(), "the grace period is over");
+            engine.abort_all(CloseReason::ForcedClose);
+        }
+    }
+
+    /// Whether the server is closed, or about to be.
+    pub fn is_closed(&self) -> bool {
+        self.0.closing.load(Ordering::Acquire)
     }
 
     /// Emits an event to everybody. See [`Broadcast::emit`].
@@ -91,27 +156,127 @@ impl SocketIo {
         self.all().volatile()
     }
 
-    /// The sockets that are connected to `/` at this moment.
+    /// Sets how long [`emit_with_ack`](Broadcast::emit_with_ack) waits. Node's `io.timeout`.
+    pub fn timeout(&self, timeout: Duration) -> Broadcast {
+        self.all().timeout(timeout)
+    }
+
+    /// Emits the event `message` to everybody. Node's `io.send`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`emit`](Self::emit).
+    pub fn send(&self, data: impl Serialize) -> Result<(), EmitError> {
+        self.all().send(data)
+    }
+
+    /// Emits an event to everybody and waits for all acknowledgements. See [`Broadcast::emit_with_ack`].
+    ///
+    /// # Errors
+    ///
+    /// When somebody does not answer in time: with the answers of those who did.
+    pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
+        &self,
+        event: &str,
+        data: impl Serialize,
+    ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
+        self.all().emit_with_ack(event, data)
+    }
+
+    /// Emits an event to the other nodes of the cluster. See [`Broadcast::server_side_emit`].
+    ///
+    /// # Errors
+    ///
+    /// When the data is no JSON, the name is reserved, or the server is closed.
+    pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        self.all().server_side_emit(event, data)
+    }
+
+    /// Emits an event to the other nodes of the cluster and waits for their answers. See
+    /// [`Broadcast::server_side_emit_with_ack`].
+    ///
+    /// # Errors
+    ///
+    /// As those of [`emit_with_ack`](Self::emit_with_ack).
+    pub fn server_side_emit_with_ack<T: DeserializeOwned + Send + 'static>(
+        &self,
+        event: &str,
+        data: impl Serialize,
+    ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
+        self.all().server_side_emit_with_ack(event, data)
+    }
+
+    /// The sockets that are connected to `/` at this moment, on this node.
     pub fn sockets(&self) -> Vec<Socket> {
         self.all().sockets()
+    }
+
+    /// The sockets that are connected to `/` at this moment, on all nodes. See [`Broadcast::fetch_sockets`].
+    ///
+    /// # Errors
+    ///
+    /// When other nodes do not answer; with one node, never.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError> {
+        self.all().fetch_sockets().await
+    }
+
+    /// The rooms of `/` that somebody joined. See [`Broadcast::rooms`].
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        self.all().rooms()
+    }
+
+    /// What happens to the rooms of `/` from now on. See [`Broadcast::room_events`].
+    pub fn room_events(&self) -> RoomEvents {
+        self.all().room_events()
+    }
+
+    /// Has all sockets of `/` join rooms. Node's `io.socketsJoin`.
+    pub fn join(&self, rooms: impl IntoRooms) {
+        self.all().join(rooms);
+    }
+
+    /// Has all sockets of `/` leave rooms. Node's `io.socketsLeave`.
+    pub fn leave(&self, rooms: impl IntoRooms) {
+        self.all().leave(rooms);
+    }
+
+    /// Disconnects all sockets of `/`. Node's `io.disconnectSockets()`; with `true` it is `io.of("/").close_connections()` here.
+    pub fn disconnect_sockets(&self) {
+        self.all().disconnect();
+    }
+
+    /// Has what is kept for clients that come back thrown away in time: by one task, which lives as long as there is some
+    /// and somebody has the server. To be called within a runtime.
+    pub(crate) fn tidy(&self) {
+        if let Some(interval) = self.0.namespaces.begin_tidying() {
+            let server = Arc::downgrade(&self.0);
+            tokio::spawn(async move {
+                loop {
+                    clock::sleep(interval).await;
+                    if !server.upgrade().is_some_and(|server| server.namespaces.tidy()) {
+                        return;
+                    }
+                }
+            });
+        }
     }
 
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
     }
 
-    pub(crate) fn nsp(&self, name: &str) -> Option<&Arc<Nsp>> {
-        self.0.namespaces.get(name)
+    pub(crate) fn namespaces(&self) -> &Namespaces {
+        &self.0.namespaces
     }
 
     fn all(&self) -> Broadcast {
-        Broadcast::new(self.nsp("/").cloned(), self)
+        self.of("/")
     }
 }
 
 impl fmt::Debug for SocketIo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SocketIo").field("namespaces", &self.0.namespaces.values()).finish_non_exhaustive()
+        f.debug_struct("SocketIo").field("namespaces", &self.0.namespaces).finish_non_exhaustive()
     }
 }
 

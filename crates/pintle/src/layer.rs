@@ -8,10 +8,11 @@ use tower_layer::Layer;
 
 use crate::client::Wire;
 use crate::config::Config;
-use crate::handler::{ConnectHandler, EventHandler, Middleware};
+use crate::handler::{self, Binding, Guard, NamespacePredicate, RequestGuard};
 use crate::io::SocketIo;
 use crate::namespace::Namespace;
-use crate::nsp::Nsp;
+use crate::namespaces::{Matcher, Namespaces, Parent};
+use crate::pattern::Pattern;
 use crate::service::{NotFound, SocketIoService};
 
 /// A tower layer that makes a Socket.IO server of any axum app. Node's `new Server(options)`.
@@ -47,8 +48,22 @@ pub struct SocketIoLayer<S = ()> {
     pub(crate) config: Config,
     root: Arc<Namespace<S>>,
     namespaces: Vec<(Arc<str>, Arc<Namespace<S>>)>,
+    dynamic: Vec<Arc<Dynamic<S>>>,
+    guard: Option<Guard<S>>,
     /// Made when it is first needed, after everything has been declared.
     server: Arc<OnceLock<Server>>,
+}
+
+/// A dynamic namespace as it is declared.
+struct Dynamic<S> {
+    names: Names<S>,
+    namespace: Namespace<S>,
+}
+
+/// Which names it has.
+enum Names<S> {
+    Pattern(Pattern),
+    Predicate(Binding<S>),
 }
 
 #[derive(Debug)]
@@ -65,77 +80,99 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
             config: Config::default(),
             root: Arc::default(),
             namespaces: Vec::new(),
+            dynamic: Vec::new(),
+            guard: None,
             server: Arc::default(),
         }
     }
 
-    /// Handles an event of each socket of `/`. See [`Namespace::on`].
+    /// Decides, before there is a connection, whether a client may connect at all: an async function over axum's extractors.
+    /// What it refuses is answered 403 with its message, over WebSocket 400. Later requests of a connection are not asked for
+    /// again. Node's `allowRequest`.
+    ///
+    /// Layers of tower-http around this one can do the same; namespaces have their own [`middleware`](Self::middleware).
+    ///
+    /// ```
+    /// use axum::http::HeaderMap;
+    /// use pintle::{ClientError, SocketIoLayer};
+    ///
+    /// async fn with_a_key(headers: HeaderMap) -> Result<(), ClientError> {
+    ///     if headers.contains_key("x-api-key") { Ok(()) } else { Err(ClientError::new("a key, please")) }
+    /// }
+    ///
+    /// let layer: SocketIoLayer = SocketIoLayer::new().allow_request(with_a_key);
+    /// # let _ = layer;
+    /// ```
     ///
     /// # Panics
     ///
-    /// When the event has a handler already, or its name is reserved.
+    /// When there is such a function already.
     #[must_use]
     #[track_caller]
-    pub fn on<H: EventHandler<M, S>, M: 'static>(mut self, event: &str, handler: H) -> Self {
-        let root = self.take_root().on(event, handler);
-        self.with_root(root)
-    }
-
-    /// Handles the arrival of each socket of `/`. See [`Namespace::on_connect`].
-    ///
-    /// # Panics
-    ///
-    /// When there is such a handler already.
-    #[must_use]
-    #[track_caller]
-    pub fn on_connect<H: ConnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
-        let root = self.take_root().on_connect(handler);
-        self.with_root(root)
-    }
-
-    /// Handles the end of each socket of `/`. See [`Namespace::on_disconnect`].
-    ///
-    /// # Panics
-    ///
-    /// When there is such a handler already.
-    #[must_use]
-    #[track_caller]
-    pub fn on_disconnect<H: ConnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
-        let root = self.take_root().on_disconnect(handler);
-        self.with_root(root)
-    }
-
-    /// Adds a middleware of `/`. See [`Namespace::middleware`].
-    #[must_use]
-    #[track_caller]
-    pub fn middleware<H: Middleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
-        let root = self.take_root().middleware(middleware);
-        self.with_root(root)
-    }
-
-    /// Has the events of each socket of `/` run strictly one after another. See [`Namespace::sequential`].
-    #[must_use]
-    #[track_caller]
-    pub fn sequential(mut self) -> Self {
-        let root = self.take_root().sequential();
-        self.with_root(root)
+    pub fn allow_request<H: RequestGuard<M, S>, M: 'static>(mut self, guard: H) -> Self {
+        self.assert_unused();
+        assert!(self.guard.is_none(), "the server has a guard already");
+        self.guard = Some(handler::guard(guard));
+        self
     }
 
     /// Declares a namespace. Its name begins with a slash, which may be left out here.
     ///
+    /// With parameters in it, it is a dynamic one: `/tenant/{id}` is every namespace of that form, `/files/{*path}` whatever
+    /// begins like that. [`Params`](crate::Params) extracts them. Each has sockets and rooms of its own; it comes to be when
+    /// its first socket is let in, and goes with the last. Where several declarations fit, the earlier one counts, and a name
+    /// without parameters before all. (For a brace in a name write two.)
+    ///
     /// # Panics
     ///
-    /// When the namespace is declared already (`/` is, by the layer itself), or its name holds a brace: those are kept for
-    /// patterns.
+    /// When the namespace is declared already (`/` is, by the layer itself), or its pattern is none.
     #[must_use]
     #[track_caller]
     pub fn namespace(mut self, name: &str, namespace: Namespace<S>) -> Self {
         self.assert_unused();
-        assert!(!name.contains(['{', '}']), "{name:?}: namespaces by pattern are not there yet");
         let name: Arc<str> = if name.starts_with('/') { name.into() } else { format!("/{name}").into() };
-        let taken = &*name == "/" || self.namespaces.iter().any(|(other, _)| *other == name);
-        assert!(!taken, "the namespace {name:?} is declared already");
-        self.namespaces.push((name, Arc::new(namespace)));
+        if Pattern::is_pattern(&name) {
+            let pattern = Pattern::parse(&name).unwrap_or_else(|error| panic!("{name:?}: {error}"));
+            let is_same = |other: &Arc<Dynamic<S>>| matches!(&other.names, Names::Pattern(other) if *other == pattern);
+            assert!(!self.dynamic.iter().any(is_same), "the namespace {name:?} is declared already");
+            self.dynamic.push(Arc::new(Dynamic { names: Names::Pattern(pattern), namespace }));
+        } else {
+            let taken = &*name == "/" || self.namespaces.iter().any(|(other, _)| *other == name);
+            assert!(!taken, "the namespace {name:?} is declared already");
+            self.namespaces.push((name, Arc::new(namespace)));
+        }
+        self
+    }
+
+    /// Declares a dynamic namespace whose names an async function knows: [`Socket::namespace`](crate::Socket::namespace) says
+    /// for which it is asked, and extractors what else it wants to know. Node's `io.of` with a function or a regular
+    /// expression.
+    ///
+    /// The socket that it sees is for looking at: what is kept with it, or emitted to it, is lost. Where it fails, there is
+    /// no such namespace as far as this declaration goes, and the namespace's [`on_error`](Namespace::on_error) is told.
+    ///
+    /// Otherwise it is as one by [pattern](Self::namespace). Whoever asks for a namespace that is there already is let on to
+    /// its middleware without this: what is to be asked of everybody belongs there.
+    ///
+    /// ```
+    /// use pintle::{Namespace, Socket, SocketIoLayer};
+    ///
+    /// async fn is_year(socket: Socket) -> bool {
+    ///     socket.namespace().strip_prefix("/year-").is_some_and(|year| year.parse::<u16>().is_ok())
+    /// }
+    ///
+    /// let layer: SocketIoLayer = SocketIoLayer::new().dynamic_namespace(is_year, Namespace::new());
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn dynamic_namespace<H: NamespacePredicate<M, S>, M: 'static>(
+        mut self,
+        predicate: H,
+        namespace: Namespace<S>,
+    ) -> Self {
+        self.assert_unused();
+        self.dynamic.push(Arc::new(Dynamic { names: Names::Predicate(Binding::predicate(predicate)), namespace }));
         self
     }
 
@@ -146,24 +183,26 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     pub fn with_state(self, state: S) -> SocketIoLayer {
         self.assert_unused();
         let bind = |namespace: Arc<Namespace<S>>| Arc::new(unshare(namespace).with_state(&state));
+        let bind_dynamic = |dynamic: Arc<Dynamic<S>>| {
+            let Dynamic { names, namespace } = unshare(dynamic);
+            let names = match names {
+                Names::Pattern(pattern) => Names::Pattern(pattern),
+                Names::Predicate(predicate) => Names::Predicate(Binding::Bound(predicate.bind(&state))),
+            };
+            Arc::new(Dynamic { names, namespace: namespace.with_state(&state) })
+        };
         SocketIoLayer {
             transport: self.transport,
             config: self.config,
             root: bind(self.root),
             namespaces: self.namespaces.into_iter().map(|(name, namespace)| (name, bind(namespace))).collect(),
+            dynamic: self.dynamic.into_iter().map(bind_dynamic).collect(),
+            guard: self.guard.map(|guard| {
+                let state = state.clone();
+                Arc::new(move |_: &(), parts| guard(&state, parts)) as Guard<()>
+            }),
             server: Arc::default(),
         }
-    }
-
-    #[track_caller]
-    fn take_root(&mut self) -> Namespace<S> {
-        self.assert_unused();
-        unshare(std::mem::take(&mut self.root))
-    }
-
-    fn with_root(mut self, root: Namespace<S>) -> Self {
-        self.root = Arc::new(root);
-        self
     }
 }
 
@@ -176,6 +215,20 @@ impl<S> SocketIoLayer<S> {
     }
 }
 
+impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
+    /// The namespace `/`, to be declared further and [given back](Self::with_root).
+    #[track_caller]
+    pub(crate) fn take_root(&mut self) -> Namespace<S> {
+        self.assert_unused();
+        unshare(std::mem::take(&mut self.root))
+    }
+
+    pub(crate) fn with_root(mut self, root: Namespace<S>) -> Self {
+        self.root = Arc::new(root);
+        self
+    }
+}
+
 impl SocketIoLayer {
     /// A handle to the server, for tasks outside of handlers and routes. Take it when everything has been declared.
     pub fn io(&self) -> SocketIo {
@@ -184,18 +237,30 @@ impl SocketIoLayer {
 
     /// The server as a service of its own, for other tower servers. What is not its business is answered 404.
     pub fn into_service(self) -> SocketIoService<NotFound> {
-        self.layer(NotFound::default())
+        Layer::layer(&self, NotFound::default())
     }
 
     fn server(&self) -> &Server {
         self.server.get_or_init(|| {
             let declared = self.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace));
-            let all = std::iter::once((Arc::from("/"), &self.root)).chain(declared);
-            let io =
-                SocketIo::new(self.config.clone(), all.map(|(name, namespace)| Nsp::new(name, namespace.handlers())));
+            let fixed = std::iter::once((Arc::from("/"), &self.root)).chain(declared);
+            let fixed = fixed.map(|(name, namespace)| (name, Arc::new(namespace.handlers())));
+            let parents = self.dynamic.iter().map(|dynamic| dynamic.parent()).collect();
+            let namespaces = Namespaces::new(fixed, parents, self.config.recovery.clone());
             let handle = EngineHandle::new(self.transport.clone());
-            Server { engine: Engine::new(handle, Wire::new(io.clone())), io }
+            let io = SocketIo::new(self.config.clone(), namespaces, handle.clone());
+            Server { engine: Engine::new(handle, Wire::new(io.clone(), self.guard.clone())), io }
         })
+    }
+}
+
+impl Dynamic<()> {
+    fn parent(&self) -> Parent {
+        let matcher = match &self.names {
+            Names::Pattern(pattern) => Matcher::Pattern(pattern.clone()),
+            Names::Predicate(predicate) => Matcher::Predicate(predicate.bind(&())),
+        };
+        Parent { matcher, handlers: Arc::new(self.namespace.handlers()) }
     }
 }
 
@@ -208,10 +273,10 @@ impl<I> Layer<I> for SocketIoLayer {
     }
 }
 
-/// The namespace for itself: handlers are still being declared, so nobody else has it.
+/// What is declared, for itself: handlers are still being declared, so nobody else has it.
 #[track_caller]
-fn unshare<S>(namespace: Arc<Namespace<S>>) -> Namespace<S> {
-    Arc::into_inner(namespace).expect("a SocketIoLayer must be configured before it is cloned")
+fn unshare<T>(declared: Arc<T>) -> T {
+    Arc::into_inner(declared).expect("a SocketIoLayer must be configured before it is cloned")
 }
 
 impl<S: Clone + Send + Sync + 'static> Default for SocketIoLayer<S> {
@@ -227,6 +292,8 @@ impl<S> Clone for SocketIoLayer<S> {
             config: self.config.clone(),
             root: self.root.clone(),
             namespaces: self.namespaces.clone(),
+            dynamic: self.dynamic.clone(),
+            guard: self.guard.clone(),
             server: self.server.clone(),
         }
     }
@@ -239,6 +306,7 @@ impl<S> fmt::Debug for SocketIoLayer<S> {
             .field("config", &self.config)
             .field("root", &self.root)
             .field("namespaces", &self.namespaces)
+            .field("dynamic_namespaces", &self.dynamic.len())
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! A Socket.IO server for axum, as a tower layer: `.layer(SocketIoLayer::new())` is the whole set-up.
+//! A Socket.IO server for axum 0.8, as a tower layer: `.layer(SocketIoLayer::new())` is the whole set-up.
 //!
 //! The official clients connect to it unmodified, over long-polling and WebSocket, and the app's REST routes speak to the
 //! same sockets.
@@ -19,10 +19,8 @@
 //! }
 //!
 //! // REST to real time: `SocketIo` is an extractor on every route under the layer.
-//! async fn announce(io: SocketIo, Json(news): Json<String>) {
-//!     if let Err(error) = io.to("lobby").emit("news", &news) {
-//!         println!("{error}");
-//!     }
+//! async fn announce(io: SocketIo, Json(news): Json<String>) -> Result<(), EmitError> {
+//!     io.to("lobby").emit("news", &news)
 //! }
 //!
 //! #[tokio::main]
@@ -41,51 +39,74 @@
 //!
 //! - [`SocketIoLayer`] declares a server, [`Namespace`] a namespace: middleware, events, who comes and who goes.
 //! - [`Socket`] is one client in one namespace, [`SocketIo`] everybody; [`Broadcast`] is whom an event is for.
-//! - Handlers are async functions over extractors: [`Socket`], [`SocketIo`], [`Data`], [`Args`], [`Auth`], [`Event`],
-//!   [`AckSender`], [`DisconnectReason`], axum's `State`, and any axum extractor that needs no body. [`FromEventParts`] and
-//!   [`FromEvent`] make one's own.
+//! - Handlers are async functions over extractors: [`Socket`], [`SocketIo`], [`Auth`], [`Params`], [`Event`],
+//!   [`AckSender`], [`DisconnectReason`], axum's `State`, and any axum extractor that needs no body. What takes the arguments
+//!   of the event, [`Data`] or [`Args`], comes last, as a body does in axum. [`FromEventParts`] and [`FromEvent`] make one's
+//!   own.
 //! - What they return acknowledges: [`Ack`], or an error through [`IntoAckError`].
+//! - [`check_handler!`] says what is wrong with a function that the compiler does not take for a handler.
 
 mod ack;
 mod client;
 mod clock;
 mod config;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing calls it yet"))]
 mod data;
+mod engine;
 mod error;
+mod event;
 mod extract;
 mod handler;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing calls it yet"))]
 mod handshake;
 mod io;
 mod layer;
 mod namespace;
+mod namespaces;
 mod nsp;
 mod operator;
 mod options;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing calls it yet"))]
 mod pattern;
 #[cfg(doctest)]
 mod readme;
 mod reason;
+mod recovery;
+mod remote;
+mod room_events;
+mod rooms;
+mod root;
 mod service;
 mod socket;
+mod unicast;
 
-pub use ack::{Ack, AckFuture, AckSender, IntoReply};
-pub use data::DataError;
-pub use error::{ClientError, EmitError, EmitWithAckError, IntoAckError, IntoConnectError, JoinError, MissingAcks};
-pub use extract::{
-    Auth, Data, Event, EventParts, FromEvent, FromEventParts, MissingPart, Params, RequestRejection, ViaEvent,
-    ViaParts, ViaRequest,
+pub use ack::{Ack, AckFuture, AckSender};
+pub use engine::{Engine, EngineClient};
+pub use error::{
+    ClientError, ClusterError, EmitError, EmitWithAckError, HandlerError, HandlerErrorKind, IntoAckError, JoinError,
+    MissingAcks,
 };
-pub use handler::{ConnectHandler, EventHandler, IntoLifecycle, IntoVerdict, Middleware, Sequential, sequential};
+pub use event::{BoxError, EventRequest, EventResponse, EventService, IntoReply, Next};
+pub use extract::{
+    Auth, Data, Event, EventParts, FromEvent, FromEventParts, OptionalFromEventParts, Params, RequestRejection,
+    UsableIn, ViaDisconnectOnly, ViaErrorOnly, ViaEvent, ViaEventOnly, ViaParts, ViaRequest,
+};
+#[doc(hidden)]
+pub use handler::check as __check;
+pub use handler::{
+    ConnectHandler, DisconnectHandler, ErrorHandler, EventHandler, EventMiddleware, IntoAdmission, IntoEventResponse,
+    IntoOutcome, IntoVerdict, Middleware, NamespacePredicate, RequestGuard, Sequential, sequential,
+};
 pub use handshake::HandshakeDetails;
 pub use io::{SocketIo, SocketIoRejection};
 pub use layer::SocketIoLayer;
 pub use namespace::Namespace;
-pub use operator::{Broadcast, BroadcastAckError, IntoRooms, Unicast};
-pub use pintle_proto::{Args, ArgsError, SocketId};
+pub use namespaces::NewNamespaces;
+pub use operator::{Broadcast, BroadcastAckError};
+pub use pintle_proto::{Args, ArgsError, ParseSocketIdError, SocketId};
 pub use pintle_transport::{Handshake, ResponseBody, ResponseFuture, TransportKind};
 pub use reason::DisconnectReason;
+pub use recovery::StateRecovery;
+pub use remote::RemoteSocket;
+pub use room_events::{RoomEvent, RoomEvents};
+pub use rooms::IntoRooms;
 pub use service::{NotFound, SocketIoService};
-pub use socket::Socket;
+pub use socket::{ListenerId, Socket};
+pub use unicast::Unicast;

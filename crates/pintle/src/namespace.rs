@@ -4,8 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 
 use pintle_proto::is_reserved_event;
+use tower_layer::Layer;
+use tower_service::Service;
 
-use crate::handler::{Binding, ConnectHandler, EventEntry, EventHandler, Handlers, Middleware};
+use crate::event::{BoxError, EventRequest, EventResponse, EventService, Layers};
+use crate::handler::{
+    Binding, ConnectHandler, DisconnectHandler, ErrorHandler, EventEntry, EventHandler, EventMiddleware, Handlers,
+    Middleware, MiddlewareLayer,
+};
 
 /// A namespace as it is declared: its middleware, its events, who comes and who goes. Node's `io.of(name)`, with the
 /// handlers of all its sockets.
@@ -30,9 +36,16 @@ pub struct Namespace<S = ()> {
     middleware: Vec<Binding<S>>,
     connect: Option<Binding<S>>,
     disconnect: Option<Binding<S>>,
+    error: Option<Binding<S>>,
     events: Vec<Declared<S>>,
+    any: Vec<Binding<S>>,
+    fallback: Option<Binding<S>>,
+    layers: Vec<Wrap<S>>,
     sequential: bool,
 }
+
+/// Puts a layer around those that are there, once the state is known.
+type Wrap<S> = Arc<dyn Fn(&S, &mut Layers) + Send + Sync>;
 
 struct Declared<S> {
     name: Arc<str>,
@@ -43,7 +56,17 @@ struct Declared<S> {
 impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// A namespace that lets everybody in and handles nothing.
     pub fn new() -> Self {
-        Self { middleware: Vec::new(), connect: None, disconnect: None, events: Vec::new(), sequential: false }
+        Self {
+            middleware: Vec::new(),
+            connect: None,
+            disconnect: None,
+            error: None,
+            events: Vec::new(),
+            any: Vec::new(),
+            fallback: None,
+            layers: Vec::new(),
+            sequential: false,
+        }
     }
 
     /// Handles an event of each socket. Node's `socket.on`, for all sockets and before the first packet.
@@ -51,6 +74,8 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// All handlers of a connection run in its one task: they may wait as long as they like, but one that computes for long
     /// delays the others and the heartbeat, and belongs into `spawn_blocking`. A handler runs to its end, though the client
     /// may have gone meanwhile.
+    ///
+    /// [`check_handler!`](crate::check_handler) says what is wrong with a function that the compiler does not take.
     ///
     /// # Panics
     ///
@@ -73,6 +98,11 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// itself. What goes on for as long as the socket is there belongs into a task of its own, which stops when
     /// [`emit`](crate::Socket::emit) says that the socket is gone.
     ///
+    /// Acknowledgements come through meanwhile: it may [ask](crate::Socket::emit_with_ack) the client something.
+    ///
+    /// A socket that is [recovered](crate::Socket::is_recovered) arrives, too. It has its rooms and data already; handlers of
+    /// its own and extensions are to be set again.
+    ///
     /// A socket whose handler fails or panics is half set up, and is disconnected.
     ///
     /// # Panics
@@ -87,24 +117,155 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     }
 
     /// Handles the end of each socket, exactly once for each that connected, whatever ended it. Its rooms can still be
-    /// [read](crate::Socket::rooms). Node's `disconnect`.
+    /// [read](crate::Socket::rooms), so this is Node's `disconnect` and its `disconnecting`.
+    ///
+    /// With [recovery](crate::SocketIoLayer::recovery) on, a client may come back from it: that is for a new
+    /// [`on_connect`](Self::on_connect) to see, and [`is_recoverable`](crate::DisconnectReason::is_recoverable) says whether it
+    /// can.
     ///
     /// # Panics
     ///
     /// When there is such a handler already.
     #[must_use]
     #[track_caller]
-    pub fn on_disconnect<H: ConnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
+    pub fn on_disconnect<H: DisconnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
         assert!(self.disconnect.is_none(), "the namespace has a disconnect handler already");
-        self.disconnect = Some(Binding::connect(handler));
+        self.disconnect = Some(Binding::disconnect(handler));
+        self
+    }
+
+    /// Is told of everything that did not end well: handlers that returned an error or panicked, extractors and layers that
+    /// refused, packets that were none. [`HandlerError`](crate::HandlerError) says what it was and with which event. Node's
+    /// `error` event of a socket.
+    ///
+    /// A middleware that refuses a socket does its work, and is not reported. What goes wrong in this handler itself is
+    /// logged.
+    ///
+    /// ```
+    /// use pintle::{HandlerError, Namespace, Socket};
+    ///
+    /// async fn failed(socket: Socket, error: HandlerError) {
+    ///     println!("{:?} of {}: {:?}", error.event(), socket.id(), error.to_string());
+    /// }
+    ///
+    /// let namespace: Namespace = Namespace::new().on_error(failed);
+    /// # let _ = namespace;
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When there is such a handler already.
+    #[must_use]
+    #[track_caller]
+    pub fn on_error<H: ErrorHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
+        assert!(self.error.is_none(), "the namespace has an error handler already");
+        self.error = Some(Binding::error(handler));
+        self
+    }
+
+    /// Is called for every event of each socket, before its own handler. It acknowledges nothing. Node's `socket.onAny`.
+    ///
+    /// `Debug` of [`Args`](crate::Args) tells their size alone; their JSON is the array of them.
+    ///
+    /// ```
+    /// use pintle::{Args, Event, Namespace};
+    ///
+    /// async fn log(event: Event, args: Args) {
+    ///     println!("{:?} with {}", &*event, serde_json::to_string(&args).unwrap_or_default());
+    /// }
+    ///
+    /// let namespace: Namespace = Namespace::new().on_any(log);
+    /// # let _ = namespace;
+    /// ```
+    #[must_use]
+    pub fn on_any<H: EventHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
+        self.any.push(Binding::event(handler));
+        self
+    }
+
+    /// Handles the events that have no handler, neither here nor of the socket's own. Without it they are ignored, and a
+    /// client that asked for an acknowledgement waits in vain, as in Node.
+    ///
+    /// # Panics
+    ///
+    /// When there is such a handler already.
+    #[must_use]
+    #[track_caller]
+    pub fn fallback<H: EventHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
+        assert!(self.fallback.is_none(), "the namespace has a fallback already");
+        self.fallback = Some(Binding::event(handler));
+        self
+    }
+
+    /// Puts a tower layer around the handlers of all events: a timeout, a limit, one's own. The layer that is added last
+    /// sees an event first.
+    ///
+    /// The layer is applied once for each socket, at its first event. So `RateLimitLayer` and `ConcurrencyLimitLayer`
+    /// limit each socket by itself, and `GlobalConcurrencyLimitLayer` all of them together. Events that wait for a layer to
+    /// be ready count as running: with too many of them the client is no longer read. Events over a rate limit wait for their
+    /// turn; with tower's `load_shed` around it, they are refused instead.
+    ///
+    /// A layer that fails with a [`ClientError`](crate::ClientError) has the client told that; any other error is an
+    /// internal one to the client. [`on_error`](Self::on_error) sees both.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use pintle::{BoxError, ClientError, Namespace};
+    /// use tower::ServiceBuilder;
+    ///
+    /// let namespace: Namespace = Namespace::new().layer(
+    ///     ServiceBuilder::new()
+    ///         .map_err(|error: BoxError| ClientError::new("too slow").with_source(error))
+    ///         .timeout(Duration::from_secs(5))
+    ///         .rate_limit(20, Duration::from_secs(1)),
+    /// );
+    /// # let _ = namespace;
+    /// ```
+    #[must_use]
+    pub fn layer<L>(mut self, layer: L) -> Self
+    where
+        L: Layer<EventService> + Send + Sync + 'static,
+        L::Service: Service<EventRequest, Response = EventResponse, Error: Into<BoxError>, Future: Send + 'static>
+            + Send
+            + 'static,
+    {
+        let layer = Arc::new(layer);
+        self.layers.push(Arc::new(move |_, layers| layers.push(layer.clone())));
+        self
+    }
+
+    /// Puts an async function around the handlers of all events: it gets the event and what is behind it. Node's
+    /// `socket.use`. Extractors may come before the two. It is a [`layer`](Self::layer), and stands where it is added.
+    ///
+    /// ```
+    /// use pintle::{ClientError, EventRequest, EventResponse, Namespace, Next, Socket};
+    ///
+    /// async fn members_only(socket: Socket, event: EventRequest, next: Next) -> Result<EventResponse, ClientError> {
+    ///     if event.event() != "join" && socket.rooms().len() < 2 {
+    ///         return Err(ClientError::new("join a room first"));
+    ///     }
+    ///     Ok(next.run(event).await)
+    /// }
+    ///
+    /// let namespace: Namespace = Namespace::new().event_middleware(members_only);
+    /// # let _ = namespace;
+    /// ```
+    #[must_use]
+    pub fn event_middleware<H: EventMiddleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
+        let wrap = move |state: &S, layers: &mut Layers| {
+            layers.push(Arc::new(MiddlewareLayer::new(middleware.clone(), state.clone())));
+        };
+        self.layers.push(Arc::new(wrap));
         self
     }
 
     /// Adds a middleware: it decides whether a socket may connect. They run in the order in which they were added, and no
     /// event and no broadcast reaches the socket before all of them have accepted it. Node's `namespace.use`.
     ///
-    /// Rooms that it joins are those of the socket once it is accepted. To refuse it, return an error:
-    /// [`disconnect`](crate::Socket::disconnect) does nothing yet.
+    /// Rooms that it joins are those of the socket once it is accepted, and data and extensions that it sets stay with it. To
+    /// refuse it, return an error: [`disconnect`](crate::Socket::disconnect) does nothing yet. What it emits goes out at once,
+    /// as in Node: to a client that may be refused afterwards.
     #[must_use]
     pub fn middleware<H: Middleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
         self.middleware.push(Binding::middleware(middleware));
@@ -122,10 +283,18 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// Gives the handlers their state.
     pub(crate) fn with_state(self, state: &S) -> Namespace {
         let bind = |binding: Binding<S>| Binding::Bound(binding.bind(state));
+        let wrap = |wrap: Wrap<S>| {
+            let state = state.clone();
+            Arc::new(move |_: &(), layers: &mut Layers| wrap(&state, layers)) as Wrap<()>
+        };
         Namespace {
             middleware: self.middleware.into_iter().map(bind).collect(),
             connect: self.connect.map(bind),
             disconnect: self.disconnect.map(bind),
+            error: self.error.map(bind),
+            any: self.any.into_iter().map(bind).collect(),
+            fallback: self.fallback.map(bind),
+            layers: self.layers.into_iter().map(wrap).collect(),
             events: self
                 .events
                 .into_iter()
@@ -144,7 +313,13 @@ impl Namespace {
             let lane = declared.sequential.then_some(index as u32);
             (declared.name.clone(), EventEntry { endpoint: bind(&declared.handler), lane })
         };
+        let mut layers = Layers::default();
+        self.layers.iter().for_each(|wrap| wrap(&(), &mut layers));
         Handlers {
+            layers,
+            error: self.error.as_ref().map(bind),
+            any: self.any.iter().map(bind).collect(),
+            fallback: self.fallback.as_ref().map(bind),
             middleware: self.middleware.iter().map(bind).collect(),
             connect: self.connect.as_ref().map(bind),
             disconnect: self.disconnect.as_ref().map(bind),
@@ -166,6 +341,7 @@ impl<S> fmt::Debug for Namespace<S> {
         f.debug_struct("Namespace")
             .field("events", &events)
             .field("middleware", &self.middleware.len())
+            .field("layers", &self.layers.len())
             .field("sequential", &self.sequential)
             .finish_non_exhaustive()
     }

@@ -1,34 +1,72 @@
 //! A namespace at work: its handlers, its sockets and their rooms.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use pintle_adapter::{Rooms, Select, Selection};
+use pintle_adapter::{JoinError, MemberId, Rooms, Select, Selection};
+use pintle_proto::SocketId;
 
 use crate::handler::Handlers;
+use crate::pattern::ParamValues;
+use crate::recovery::Log;
+use crate::room_events::Subscribers;
 use crate::socket::Socket;
 
 /// A namespace at work. What users declare is a [`Namespace`](crate::Namespace).
 pub(crate) struct Nsp {
     name: Arc<str>,
-    handlers: Handlers,
+    handlers: Arc<Handlers>,
     rooms: RwLock<Rooms<Socket>>,
     /// Acknowledgement ids, from 0, for all sockets alike: one broadcast has one id.
     ack_ids: AtomicU64,
+    subscribers: Subscribers,
+    /// If connection state recovery is on.
+    log: Option<Log>,
+    /// If it is a dynamic one.
+    child: Option<Child>,
+}
+
+/// What a dynamic namespace has besides.
+pub(crate) struct Child {
+    /// Which declaration it comes from.
+    pub(crate) parent: usize,
+    pub(crate) params: Option<ParamValues>,
+    /// A socket was let in: now there is such a namespace.
+    pub(crate) announced: AtomicBool,
 }
 
 impl Nsp {
-    pub(crate) fn new(name: Arc<str>, handlers: Handlers) -> Self {
-        Self { name, handlers, rooms: RwLock::new(Rooms::new()), ack_ids: AtomicU64::new(0) }
+    pub(crate) fn new(name: Arc<str>, handlers: Arc<Handlers>, log: Option<Log>, child: Option<Child>) -> Self {
+        Self {
+            name,
+            handlers,
+            rooms: RwLock::new(Rooms::new()),
+            ack_ids: AtomicU64::new(0),
+            subscribers: Subscribers::default(),
+            log,
+            child,
+        }
     }
 
     pub(crate) const fn name(&self) -> &Arc<str> {
         &self.name
     }
 
-    pub(crate) const fn handlers(&self) -> &Handlers {
+    pub(crate) fn handlers(&self) -> &Handlers {
         &self.handlers
+    }
+
+    pub(crate) const fn log(&self) -> Option<&Log> {
+        self.log.as_ref()
+    }
+
+    pub(crate) const fn child(&self) -> Option<&Child> {
+        self.child.as_ref()
+    }
+
+    pub(crate) const fn subscribers(&self) -> &Subscribers {
+        &self.subscribers
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {
@@ -40,13 +78,57 @@ impl Nsp {
         self.rooms().select(select)
     }
 
+    /// Adds a socket, in the rooms that it is to be in. Gives those that it may not.
+    pub(crate) fn insert(&self, socket: &Socket, wanted: Vec<Arc<str>>) -> (MemberId, Vec<(Arc<str>, JoinError)>) {
+        let mut rooms = self.rooms_mut();
+        let member = rooms.insert(socket.id(), socket.clone());
+        self.subscribers.joined(socket.id().as_str(), socket.id(), || 1);
+        let join = |room: Arc<str>| match rooms.join(member, &room) {
+            Ok(true) => {
+                self.subscribers.joined(&room, socket.id(), || rooms.room_len(&room));
+                None
+            }
+            Ok(false) => None,
+            Err(error) => Some((room, error)),
+        };
+        (member, wanted.into_iter().filter_map(join).collect())
+    }
+
+    /// Whether the socket was not in the room.
+    pub(crate) fn join(&self, member: MemberId, id: SocketId, room: &str) -> Result<bool, JoinError> {
+        let mut rooms = self.rooms_mut();
+        let is_new = rooms.join(member, room)?;
+        if is_new {
+            self.subscribers.joined(room, id, || rooms.room_len(room));
+        }
+        Ok(is_new)
+    }
+
+    pub(crate) fn leave(&self, member: MemberId, id: SocketId, room: &str) {
+        let mut rooms = self.rooms_mut();
+        if rooms.leave(member, room) {
+            self.subscribers.left(room, id, || rooms.room_len(room));
+        }
+    }
+
+    /// Takes a socket out of everything, and gives the rooms that it was in.
+    pub(crate) fn remove(&self, member: MemberId, id: SocketId) -> Vec<Arc<str>> {
+        let mut rooms = self.rooms_mut();
+        let was_in = rooms.rooms_of(member);
+        rooms.remove(member);
+        for room in &was_in {
+            self.subscribers.left(room, id, || rooms.room_len(room));
+        }
+        was_in
+    }
+
     // Nothing under this lock can panic half-way, so a poisoned one is still whole.
 
     pub(crate) fn rooms(&self) -> RwLockReadGuard<'_, Rooms<Socket>> {
         self.rooms.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn rooms_mut(&self) -> RwLockWriteGuard<'_, Rooms<Socket>> {
+    fn rooms_mut(&self) -> RwLockWriteGuard<'_, Rooms<Socket>> {
         self.rooms.write().unwrap_or_else(PoisonError::into_inner)
     }
 }

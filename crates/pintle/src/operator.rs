@@ -4,15 +4,19 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pintle_adapter::{Select, Selection};
+use pintle_adapter::Select;
 use pintle_proto::Encoded;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use smallvec::SmallVec;
 
-use crate::ack::{self, AckFuture};
-use crate::error::{EmitError, EmitWithAckError, MissingAcks};
+use crate::ack::{self, AckFuture, AskedMany, Question};
+use crate::error::{ClusterError, EmitError, MissingAcks};
 use crate::io::SocketIo;
 use crate::nsp::Nsp;
+use crate::remote::RemoteSocket;
+use crate::room_events::RoomEvents;
+use crate::rooms::IntoRooms;
 use crate::socket::Socket;
 
 /// Whom a broadcast is for, and how it is sent: what [`SocketIo::to`], [`Socket::to`] and their kin give. Node's
@@ -30,19 +34,36 @@ use crate::socket::Socket;
 #[derive(Clone)]
 #[must_use = "nothing happens before `emit` or another last call"]
 pub struct Broadcast {
-    /// `None` if there is no such namespace: then nobody is meant.
-    nsp: Option<Arc<Nsp>>,
+    io: SocketIo,
+    scope: Scope,
     select: Select,
     volatile: bool,
     timeout: Duration,
 }
 
+/// In which namespaces.
+#[derive(Clone)]
+enum Scope {
+    Nsp(Arc<Nsp>),
+    /// Whatever dynamic namespaces a name or pattern means when it comes to that.
+    Dynamic(Arc<str>),
+}
+
 impl Broadcast {
-    pub(crate) fn new(nsp: Option<Arc<Nsp>>, io: &SocketIo) -> Self {
-        Self { nsp, select: Select::all(), volatile: false, timeout: io.config().ack_timeout }
+    pub(crate) fn of_nsp(nsp: Arc<Nsp>, io: &SocketIo) -> Self {
+        Self::new(Scope::Nsp(nsp), io)
     }
 
-    /// Adds those in these rooms. Without any room, everybody is meant. Node's `to`.
+    pub(crate) fn of_dynamic(name: &str, io: &SocketIo) -> Self {
+        Self::new(Scope::Dynamic(name.into()), io)
+    }
+
+    fn new(scope: Scope, io: &SocketIo) -> Self {
+        let timeout = io.config().ack_timeout;
+        Self { io: io.clone(), scope, select: Select::all(), volatile: false, timeout }
+    }
+
+    /// Adds those in these rooms. As long as no room was named, everybody is meant: an empty list names none. Node's `to`.
     pub fn to(mut self, rooms: impl IntoRooms) -> Self {
         rooms.each(|room| self.select.rooms.push(room.into()));
         self
@@ -78,30 +99,54 @@ impl Broadcast {
         self
     }
 
-    /// Emits an event. It is encoded once, and never blocks: a client that is too slow is closed, and the others do not
-    /// notice.
+    /// Emits an event, with data as in [`Socket::emit`]. It is encoded once, and never blocks: a client that is too slow is
+    /// closed, and the others do not notice.
     ///
     /// # Errors
     ///
-    /// When the data is no JSON or the name is reserved. That some of the clients could not be reached is no error.
+    /// When the data is no JSON, the name is reserved, or the server is [closed](SocketIo::close). That some of the clients
+    /// could not be reached is no error.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        let Some(nsp) = &self.nsp else {
-            return Ok(());
-        };
-        let packet = Encoded::event(nsp.name(), None, event, &data)?;
-        for socket in &nsp.select(&self.select) {
-            if self.volatile {
-                socket.send_volatile(&packet);
-            } else if let Err(error) = socket.send(&packet) {
-                tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket");
+        if self.io.is_closed() {
+            return Err(EmitError::server_closed());
+        }
+        for nsp in self.namespaces() {
+            let draft = Encoded::draft(nsp.name(), event, &data)?;
+            match nsp.log().filter(|_| !self.volatile) {
+                Some(log) => log.emit(&nsp, &self.select, draft),
+                None => self.deliver(&nsp, &draft.finish(None)),
             }
         }
         Ok(())
     }
 
+    fn deliver(&self, nsp: &Nsp, packet: &Encoded) {
+        for socket in &nsp.select(&self.select) {
+            let sent = if self.volatile {
+                socket.deliver_volatile(packet)
+            } else {
+                let unreached = |error: &EmitError| tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket");
+                socket.deliver(packet).inspect_err(unreached).is_ok()
+            };
+            if sent {
+                socket.notify_outgoing(packet);
+            }
+        }
+    }
+
+    /// Emits the event `message`. Node's `send`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`emit`](Self::emit).
+    pub fn send(&self, data: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", data)
+    }
+
     /// Emits an event and waits for everybody's acknowledgement. Node's `emitWithAck`.
     ///
-    /// The event is on its way when this returns; the future only waits.
+    /// The event is on its way when this returns; the future only waits. Who is disconnected meanwhile is waited for no
+    /// longer, and counts as missing.
     ///
     /// # Errors
     ///
@@ -111,61 +156,135 @@ impl Broadcast {
         event: &str,
         data: impl Serialize,
     ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
+        let asked = self.ask(event, &data);
         let timeout = self.timeout;
-        let asked = self.nsp.as_ref().map(|nsp| {
-            let id = nsp.next_ack_id();
-            let packet = Encoded::event(nsp.name(), Some(id), event, &data)?;
-            Ok(ack::ask_many(self.sockets(), id, &packet))
-        });
-        AckFuture::new(async move {
-            match asked {
-                None => Ok(Vec::new()),
-                Some(Err(error)) => Err(BroadcastAckError::Emit(error)),
-                Some(Ok(asked)) => ack::answers(asked, timeout).await.map_err(BroadcastAckError::Missing),
-            }
-        })
+        AckFuture::new(async move { ack::answers(asked?, timeout).await.map_err(BroadcastAckError::Missing) })
     }
 
-    /// The sockets that are meant, at this moment and on this node.
-    pub fn sockets(&self) -> Vec<Socket> {
-        self.select().map(|selection| selection.iter().cloned().collect()).unwrap_or_default()
-    }
-
-    /// Has all of them join a room. Node's `socketsJoin`.
-    pub fn join(&self, room: impl AsRef<str>) {
-        for socket in self.sockets() {
-            if let Err(error) = socket.join(&room) {
-                tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
-            }
+    fn ask(&self, event: &str, data: &impl Serialize) -> Result<AskedMany, EmitError> {
+        if self.io.is_closed() {
+            return Err(EmitError::server_closed());
         }
+        let ask = |nsp: Arc<Nsp>| {
+            let id = nsp.next_ack_id();
+            let packet = Encoded::event(nsp.name(), Some(id), event, data)?;
+            let sockets = nsp.select(&self.select).iter().cloned().collect();
+            Ok(Question { sockets, id, packet, volatile: self.volatile })
+        };
+        let questions: Result<Vec<_>, EmitError> = self.namespaces().into_iter().map(ask).collect();
+        Ok(ack::ask_many(questions?))
     }
 
-    /// Has all of them leave a room. Node's `socketsLeave`.
-    pub fn leave(&self, room: impl AsRef<str>) {
-        self.sockets().iter().for_each(|socket| socket.leave(&room));
+    /// Emits an event to the other nodes of the cluster, not to clients. With one node there is nobody to hear it. Node's
+    /// `serverSideEmit`.
+    ///
+    /// # Errors
+    ///
+    /// When the data is no JSON, the name is reserved, or the server is [closed](SocketIo::close).
+    pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
+        if self.io.is_closed() {
+            return Err(EmitError::server_closed());
+        }
+        Encoded::event("/", None, event, &data)?;
+        Ok(())
     }
 
-    /// Disconnects all of them from the namespace. Node's `disconnectSockets`.
+    /// Emits an event to the other nodes of the cluster, and waits for their answers: with one node there are none. Node's
+    /// `serverSideEmitWithAck`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`emit_with_ack`](Self::emit_with_ack).
+    pub fn server_side_emit_with_ack<T: DeserializeOwned + Send + 'static>(
+        &self,
+        event: &str,
+        data: impl Serialize,
+    ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
+        let emitted = self.server_side_emit(event, data);
+        AckFuture::new(async move { emitted.map(|()| Vec::new()).map_err(BroadcastAckError::Emit) })
+    }
+
+    /// The sockets that are meant, on all nodes of the cluster. Node's `fetchSockets`.
+    ///
+    /// # Errors
+    ///
+    /// When other nodes do not answer; with one node, never.
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError> {
+        Ok(self.sockets().into_iter().map(RemoteSocket::local).collect())
+    }
+
+    /// The sockets that are meant, at this moment and on this node. Node's `namespace.sockets`.
+    pub fn sockets(&self) -> Vec<Socket> {
+        let mut sockets = Vec::new();
+        for nsp in self.namespaces() {
+            sockets.extend(nsp.select(&self.select).iter().cloned());
+        }
+        sockets
+    }
+
+    /// How many sockets are meant, at this moment and on this node.
+    pub fn count(&self) -> usize {
+        self.namespaces().iter().map(|nsp| nsp.select(&self.select).len()).sum()
+    }
+
+    /// The rooms of the namespace that somebody joined, on this node and in no particular order: without those of the
+    /// sockets' own ids. Node's `adapter.rooms`.
+    pub fn rooms(&self) -> Vec<Arc<str>> {
+        let rooms = |nsp: Arc<Nsp>| nsp.rooms().rooms().map(Arc::from).collect::<Vec<_>>();
+        self.namespaces().into_iter().flat_map(rooms).collect()
+    }
+
+    /// What happens to the rooms of the namespace from now on, on this node. Node's events of an adapter.
+    ///
+    /// It is about one namespace, and of a dynamic one only if that is there now: [`new_namespaces`](SocketIo::new_namespaces)
+    /// says when it comes to be.
+    pub fn room_events(&self) -> RoomEvents {
+        self.namespaces().first().map_or_else(RoomEvents::none, |nsp| nsp.subscribers().subscribe())
+    }
+
+    /// Has all of them join rooms. Node's `socketsJoin`.
+    pub fn join(&self, rooms: impl IntoRooms) {
+        let sockets = self.sockets();
+        rooms.each(|room| {
+            for socket in &sockets {
+                if let Err(error) = socket.join(room) {
+                    tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
+                }
+            }
+        });
+    }
+
+    /// Has all of them leave rooms. Node's `socketsLeave`.
+    pub fn leave(&self, rooms: impl IntoRooms) {
+        let sockets = self.sockets();
+        rooms.each(|room| sockets.iter().for_each(|socket| socket.leave(room)));
+    }
+
+    /// Disconnects all of them from the namespace. Node's `disconnectSockets()`.
     pub fn disconnect(&self) {
         self.sockets().iter().for_each(Socket::disconnect);
     }
 
     /// Closes the connections of all of them. Node's `disconnectSockets(true)`.
-    pub fn close(&self) {
+    pub fn close_connections(&self) {
         self.sockets().iter().for_each(Socket::close);
     }
 
-    fn select(&self) -> Option<Selection<Socket>> {
-        self.nsp.as_ref().map(|nsp| nsp.select(&self.select))
+    fn namespaces(&self) -> SmallVec<[Arc<Nsp>; 1]> {
+        match &self.scope {
+            Scope::Nsp(nsp) => [nsp.clone()].into_iter().collect(),
+            Scope::Dynamic(name) => self.io.namespaces().dynamic(name),
+        }
     }
 }
 
 impl fmt::Debug for Broadcast {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Broadcast")
-            .field("namespace", &self.nsp.as_ref().map(|nsp| nsp.name()))
-            .field("select", &self.select)
-            .finish_non_exhaustive()
+        let namespace = match &self.scope {
+            Scope::Nsp(nsp) => nsp.name(),
+            Scope::Dynamic(name) => name,
+        };
+        f.debug_struct("Broadcast").field("namespace", namespace).field("select", &self.select).finish_non_exhaustive()
     }
 }
 
@@ -194,137 +313,11 @@ impl<T> fmt::Display for BroadcastAckError<T> {
     }
 }
 
-impl<T: fmt::Debug> std::error::Error for BroadcastAckError<T> {}
-
-/// One socket, and how an event is sent to it: what [`Socket::timeout`] and [`Socket::volatile`] give.
-#[derive(Clone, Debug)]
-#[must_use = "nothing happens before `emit` or another last call"]
-pub struct Unicast {
-    socket: Socket,
-    volatile: bool,
-    timeout: Duration,
-}
-
-impl Unicast {
-    pub(crate) fn new(socket: Socket) -> Self {
-        let timeout = socket.io().config().ack_timeout;
-        Self { socket, volatile: false, timeout }
-    }
-
-    /// How long [`emit_with_ack`](Self::emit_with_ack) waits. Node's `timeout`.
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Drops the event if it cannot go out at once. Node's `volatile`.
-    pub const fn volatile(mut self) -> Self {
-        self.volatile = true;
-        self
-    }
-
-    /// Emits an event, as [`Socket::emit`].
-    ///
-    /// # Errors
-    ///
-    /// As those of [`Socket::emit`]. That a volatile event was dropped, for whatever reason, is no error.
-    pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        if !self.volatile {
-            return self.socket.emit(event, data);
+impl<T: fmt::Debug> std::error::Error for BroadcastAckError<T> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Emit(error) => error.source(),
+            Self::Missing(_) => None,
         }
-        self.socket.send_volatile(&Encoded::event(self.socket.namespace(), None, event, &data)?);
-        Ok(())
-    }
-
-    /// Emits an event and waits for the acknowledgement, as [`Socket::emit_with_ack`].
-    ///
-    /// # Errors
-    ///
-    /// As those of [`Socket::emit_with_ack`].
-    pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
-        &self,
-        event: &str,
-        data: impl Serialize,
-    ) -> AckFuture<Result<T, EmitWithAckError>> {
-        AckFuture::new(ack::answer(ack::ask(&self.socket, event, &data), self.timeout))
-    }
-}
-
-/// Names of rooms: one, or several in an array, a slice or a vector.
-pub trait IntoRooms {
-    /// Gives each name to `add`.
-    #[doc(hidden)]
-    fn each(self, add: impl FnMut(&str));
-}
-
-impl IntoRooms for &str {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(self);
-    }
-}
-
-impl IntoRooms for String {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(&self);
-    }
-}
-
-impl IntoRooms for &String {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(self);
-    }
-}
-
-impl IntoRooms for Arc<str> {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(&self);
-    }
-}
-
-impl IntoRooms for &Arc<str> {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(self);
-    }
-}
-
-impl IntoRooms for pintle_proto::SocketId {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(self.as_str());
-    }
-}
-
-impl IntoRooms for &pintle_proto::SocketId {
-    fn each(self, mut add: impl FnMut(&str)) {
-        add(self.as_str());
-    }
-}
-
-impl<R: AsRef<str>, const N: usize> IntoRooms for [R; N] {
-    fn each(self, mut add: impl FnMut(&str)) {
-        self.iter().for_each(|room| add(room.as_ref()));
-    }
-}
-
-impl<R: AsRef<str>, const N: usize> IntoRooms for &[R; N] {
-    fn each(self, mut add: impl FnMut(&str)) {
-        self.iter().for_each(|room| add(room.as_ref()));
-    }
-}
-
-impl<R: AsRef<str>> IntoRooms for &[R] {
-    fn each(self, mut add: impl FnMut(&str)) {
-        self.iter().for_each(|room| add(room.as_ref()));
-    }
-}
-
-impl<R: AsRef<str>> IntoRooms for Vec<R> {
-    fn each(self, mut add: impl FnMut(&str)) {
-        self.iter().for_each(|room| add(room.as_ref()));
-    }
-}
-
-impl<R: AsRef<str>> IntoRooms for &Vec<R> {
-    fn each(self, mut add: impl FnMut(&str)) {
-        self.iter().for_each(|room| add(room.as_ref()));
     }
 }

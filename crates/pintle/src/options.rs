@@ -4,10 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use http::request::Parts;
 use pintle_transport::{Limits, OriginPolicy, TransportKind};
 
 use crate::config::Config;
 use crate::layer::SocketIoLayer;
+use crate::recovery::StateRecovery;
 
 /// How it listens, and what its clients are held to.
 impl<S> SocketIoLayer<S> {
@@ -126,6 +128,35 @@ impl<S> SocketIoLayer<S> {
     #[track_caller]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.config().ack_timeout = timeout;
+        self
+    }
+
+    /// How long [`SocketIo::close`](crate::SocketIo::close) waits for clients to take what waits for them, and for handlers to
+    /// finish, before it cuts what is left. 10 s.
+    #[must_use]
+    #[track_caller]
+    pub fn close_timeout(mut self, timeout: Duration) -> Self {
+        self.config().close_timeout = timeout;
+        self
+    }
+
+    /// Gives clients that were cut off for a short time their socket back, with all that they missed. Off, as in Node. Node's
+    /// `connectionStateRecovery`.
+    #[must_use]
+    #[track_caller]
+    pub fn recovery(mut self, recovery: StateRecovery) -> Self {
+        self.config().recovery = Some(recovery);
+        self
+    }
+
+    /// Has `generate` choose the id of each new session, from the request that asks for one: for load balancers that route by
+    /// it. It must be 20 characters of `A`-`Z`, `a`-`z`, `0`-`9`, `-` and `_`, as hard to guess as a password, and no other
+    /// session's; otherwise the client is answered 400. By default it is 120 bits of the system's randomness. Node's
+    /// `engine.generateId`.
+    #[must_use]
+    #[track_caller]
+    pub fn generate_id(mut self, generate: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {
+        self.transport().set_generate_sid(generate);
         self
     }
 

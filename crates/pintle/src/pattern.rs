@@ -52,6 +52,11 @@ impl Pattern {
         Ok(Self { source: pattern.into(), segments })
     }
 
+    /// The pattern as it was written.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.source
+    }
+
     /// What the parameters are in this name; `None` if it is not of this pattern. Each byte is looked at a fixed number of
     /// times, whatever the name holds.
     pub(crate) fn matches(&self, name: &str) -> Option<ParamValues> {

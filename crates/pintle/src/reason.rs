@@ -15,6 +15,8 @@ pub enum DisconnectReason {
     ClientNamespaceDisconnect,
     /// [`Socket::disconnect`](crate::Socket::disconnect) or [`Socket::close`](crate::Socket::close) was called.
     ServerNamespaceDisconnect,
+    /// [`SocketIo::close`](crate::SocketIo::close) was called.
+    ServerShuttingDown,
     /// The client did not answer a heartbeat.
     PingTimeout,
     /// The connection was closed by the client, or lost.
@@ -23,7 +25,7 @@ pub enum DisconnectReason {
     TransportError,
     /// The client sent what is no Engine.IO packet.
     ParseError,
-    /// The client sent what is no Socket.IO packet.
+    /// The client sent what is no Socket.IO packet, or [`EngineClient::close`](crate::EngineClient::close) was called.
     ForcedClose,
     /// The client sent a packet that it may not send now.
     ForcedServerClose,
@@ -39,6 +41,7 @@ impl DisconnectReason {
         match self {
             Self::ClientNamespaceDisconnect => "client namespace disconnect",
             Self::ServerNamespaceDisconnect => "server namespace disconnect",
+            Self::ServerShuttingDown => "server shutting down",
             Self::PingTimeout => "ping timeout",
             Self::TransportClose => "transport close",
             Self::TransportError => "transport error",
@@ -48,6 +51,12 @@ impl DisconnectReason {
             Self::Overflow => "outbox overflow",
             Self::WriteTimeout => "write timeout",
         }
+    }
+
+    /// Whether the client may come back as if nothing had been, if [recovery](crate::SocketIoLayer::recovery) is on: not if
+    /// it left the namespace or was disconnected from it, or sent what is no Engine.IO packet.
+    pub const fn is_recoverable(self) -> bool {
+        !matches!(self, Self::ClientNamespaceDisconnect | Self::ServerNamespaceDisconnect | Self::ParseError)
     }
 }
 

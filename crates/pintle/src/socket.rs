@@ -1,22 +1,28 @@
 //! A client's connection to one namespace.
 
-use std::fmt;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+mod extras;
+mod life;
+mod listeners;
+
+use std::sync::Arc;
 use std::time::Duration;
 
-use pintle_adapter::MemberId;
-use pintle_proto::{Args, Encoded, PendingAcks, SocketId};
-use pintle_transport::{Handshake, SessionHandle, TransportKind};
+use pintle_proto::{Encoded, SocketId};
+use pintle_transport::{Handshake, TransportKind};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::ack::{self, AckFuture, Waiter};
-use crate::error::{EmitError, EmitWithAckError, JoinError};
+pub(crate) use self::life::{Farewell, Stage, WeakSocket};
+use self::life::{Inner, Membership};
+pub use self::listeners::ListenerId;
+use crate::ack::AckFuture;
+use crate::engine::EngineClient;
+use crate::error::{ClientError, EmitError, EmitWithAckError, JoinError};
+use crate::handshake::HandshakeDetails;
 use crate::io::SocketIo;
-use crate::nsp::Nsp;
-use crate::operator::{Broadcast, IntoRooms, Unicast};
-use crate::pattern::ParamValues;
+use crate::operator::Broadcast;
+use crate::rooms::IntoRooms;
+use crate::unicast::Unicast;
 
 /// A client's connection to one namespace; clones are handles to the same one. Node's `Socket`.
 ///
@@ -33,76 +39,7 @@ use crate::pattern::ParamValues;
 #[derive(Clone)]
 pub struct Socket(Arc<Inner>);
 
-struct Inner {
-    id: SocketId,
-    nsp: Arc<Nsp>,
-    io: SocketIo,
-    session: SessionHandle,
-    /// What the client said for itself when it connected: a JSON object.
-    auth: Option<Box<str>>,
-    stage: AtomicU8,
-    shared: Mutex<Shared>,
-}
-
-/// What changes, and from several sides.
-struct Shared {
-    membership: Membership,
-    acks: PendingAcks<Waiter>,
-}
-
-/// Where the socket is found by broadcasts.
-enum Membership {
-    /// Nowhere yet: the middleware has not accepted it. Rooms that it will be in.
-    Pending(Vec<Arc<str>>),
-    Member(MemberId),
-    /// Nowhere any more. Rooms that it was in, for the handler of its disconnection.
-    Gone(Vec<Arc<str>>),
-}
-
-/// How far a socket has come. The order matters: it only goes up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub(crate) enum Stage {
-    /// Its middleware runs.
-    Pending,
-    Connected,
-    /// The server disconnects it; its task has yet to notice.
-    Leaving,
-    /// The same, and with it all of its connection.
-    Closing,
-    /// It is over.
-    Gone,
-    /// It is over, and the server wanted that: what the client had said before is not heard any more.
-    Dismissed,
-}
-
-impl Stage {
-    const fn from_u8(stage: u8) -> Self {
-        match stage {
-            0 => Self::Pending,
-            1 => Self::Connected,
-            2 => Self::Leaving,
-            3 => Self::Closing,
-            4 => Self::Gone,
-            _ => Self::Dismissed,
-        }
-    }
-}
-
 impl Socket {
-    pub(crate) fn new(id: SocketId, nsp: Arc<Nsp>, io: SocketIo, session: SessionHandle, auth: Option<&str>) -> Self {
-        let acks = PendingAcks::new(io.config().proto.max_pending_acks());
-        Self(Arc::new(Inner {
-            id,
-            nsp,
-            io,
-            session,
-            auth: auth.map(Into::into),
-            stage: AtomicU8::new(Stage::Pending as u8),
-            shared: Mutex::new(Shared { membership: Membership::Pending(Vec::new()), acks }),
-        }))
-    }
-
     /// The socket's public id: another for each namespace and each connection, and a room of its own. Node's `socket.id`.
     pub fn id(&self) -> SocketId {
         self.0.id
@@ -118,6 +55,21 @@ impl Socket {
         &self.0.io
     }
 
+    /// What the client said for itself when it connected to the namespace, read into `T`; `{}` if it said nothing. The
+    /// extractor [`Auth`](crate::Auth) gives the same. Node's `socket.handshake.auth`.
+    ///
+    /// # Errors
+    ///
+    /// When it is of another type.
+    pub fn auth<T: DeserializeOwned>(&self) -> Result<T, ClientError> {
+        serde_json::from_str(self.auth_json()).map_err(|error| ClientError::new("invalid auth").with_source(error))
+    }
+
+    /// Whether this is the socket of before: its client was cut off, and has come back in time. Node's `socket.recovered`.
+    pub fn is_recovered(&self) -> bool {
+        self.0.ticket.as_ref().is_some_and(|ticket| ticket.is_recovered())
+    }
+
     /// Whether the socket is connected: accepted by the middleware, and left by nobody. Node's `socket.connected`.
     pub fn is_connected(&self) -> bool {
         self.stage() == Stage::Connected
@@ -128,6 +80,16 @@ impl Socket {
         self.0.session.handshake()
     }
 
+    /// All of the handshake, as other nodes of a cluster see it. It is put together at each call.
+    pub fn handshake_details(&self) -> HandshakeDetails {
+        HandshakeDetails::of(self.handshake(), Some(self.auth_json()))
+    }
+
+    /// The connection that this socket shares with the client's other ones. Node's `socket.conn`.
+    pub fn conn(&self) -> EngineClient {
+        EngineClient::new(self.0.session.clone())
+    }
+
     /// What the connection travels on at the moment. Node's `socket.conn.transport.name`.
     pub fn transport(&self) -> TransportKind {
         self.0.session.transport()
@@ -135,15 +97,38 @@ impl Socket {
 
     /// Emits an event to this client. Never blocks: what cannot go out at once waits in the connection's outbox.
     ///
-    /// A tuple is several arguments, `()` none, anything else one. [`bytes::Bytes`] anywhere in it travels as a binary
-    /// attachment.
+    /// A tuple is several arguments, `()` none, anything else one. An array `[T; N]` is a tuple to serde, so it is several,
+    /// too; a slice, a [`Vec`] and a struct are one, and `(array,)` is an array as one. [`bytes::Bytes`] anywhere in it
+    /// travels as a binary attachment; a `Vec<u8>` is an array of numbers.
+    ///
+    /// Where there is [recovery](crate::SocketIoLayer::recovery), what cannot be sent is kept until the client comes back.
+    /// While it may, that is no error, and an old handle reaches the socket that came back.
     ///
     /// # Errors
     ///
     /// When the socket is disconnected, its outbox is full (then its connection closes), the data is no JSON or the name is
     /// reserved.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        self.send(&Encoded::event(self.namespace(), None, event, &data)?)
+        let draft = Encoded::draft(self.namespace(), event, &data)?;
+        let packet = match (&self.0.ticket, self.0.nsp.log()) {
+            (Some(ticket), Some(log)) => log.emit_to(self, ticket, draft)?,
+            _ => {
+                let packet = draft.finish(None);
+                self.deliver(&packet)?;
+                packet
+            }
+        };
+        self.notify_outgoing(&packet);
+        Ok(())
+    }
+
+    /// Emits the event `message`. Node's `socket.send`.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`emit`](Self::emit).
+    pub fn send(&self, data: impl Serialize) -> Result<(), EmitError> {
+        self.emit("message", data)
     }
 
     /// Emits an event and waits for the client's acknowledgement, for as long as the
@@ -171,7 +156,7 @@ impl Socket {
         event: &str,
         data: impl Serialize,
     ) -> AckFuture<Result<T, EmitWithAckError>> {
-        self.timeout(self.0.io.config().ack_timeout).emit_with_ack(event, data)
+        Unicast::new(self.clone()).emit_with_ack(event, data)
     }
 
     /// Sets how long the next [`emit_with_ack`](Unicast::emit_with_ack) waits.
@@ -184,9 +169,14 @@ impl Socket {
         Unicast::new(self.clone()).volatile()
     }
 
+    /// Everybody in the namespace, this socket included. Node's `socket.nsp`.
+    pub fn everybody(&self) -> Broadcast {
+        Broadcast::of_nsp(self.0.nsp.clone(), &self.0.io)
+    }
+
     /// Everybody in the namespace but this socket. Node's `socket.broadcast`.
     pub fn broadcast(&self) -> Broadcast {
-        Broadcast::new(Some(self.0.nsp.clone()), &self.0.io).except(self.0.id.as_str())
+        self.everybody().except(self.0.id.as_str())
     }
 
     /// Everybody in these rooms but this socket. Node's `socket.to`.
@@ -209,39 +199,23 @@ impl Socket {
         self.broadcast().local()
     }
 
-    /// Joins a room. In a middleware it takes effect when the socket is accepted; after the end it does nothing.
+    /// Joins rooms. In a middleware it takes effect when the socket is accepted; after the end it does nothing.
     ///
     /// # Errors
     ///
-    /// When the room is another socket's id, or its name is longer than 256 bytes.
-    pub fn join(&self, room: impl AsRef<str>) -> Result<(), JoinError> {
-        let room = room.as_ref();
-        let mut shared = self.lock();
-        match &mut shared.membership {
-            Membership::Pending(rooms) => {
-                if !rooms.iter().any(|pending| **pending == *room) {
-                    rooms.push(room.into());
-                }
-            }
-            Membership::Member(member) => {
-                self.0.nsp.rooms_mut().join(*member, room).map_err(JoinError)?;
-            }
-            Membership::Gone(_) => {}
-        }
-        Ok(())
+    /// When a room is another socket's id, or its name is longer than 256 bytes. The others are joined.
+    pub fn join(&self, rooms: impl IntoRooms) -> Result<(), JoinError> {
+        let mut joined = Ok(());
+        rooms.each(|room| {
+            let one = self.join_one(room);
+            joined = joined.and(one);
+        });
+        joined
     }
 
-    /// Leaves a room, if the socket is in it.
-    pub fn leave(&self, room: impl AsRef<str>) {
-        let room = room.as_ref();
-        let mut shared = self.lock();
-        match &mut shared.membership {
-            Membership::Pending(rooms) => rooms.retain(|pending| **pending != *room),
-            Membership::Member(member) => {
-                self.0.nsp.rooms_mut().leave(*member, room);
-            }
-            Membership::Gone(_) => {}
-        }
+    /// Leaves rooms, if the socket is in them.
+    pub fn leave(&self, rooms: impl IntoRooms) {
+        rooms.each(|room| self.leave_one(room));
     }
 
     /// The rooms that the socket is in, its own id first. In a handler of its disconnection: those that it was in.
@@ -256,6 +230,12 @@ impl Socket {
         }
     }
 
+    /// Whether the socket is in a room.
+    pub fn is_in(&self, room: impl AsRef<str>) -> bool {
+        let room = room.as_ref();
+        self.rooms().iter().any(|other| **other == *room)
+    }
+
     /// Disconnects the socket from its namespace. The connection stays, with what other namespaces have on it. Node's
     /// `socket.disconnect()`.
     pub fn disconnect(&self) {
@@ -266,127 +246,6 @@ impl Socket {
     pub fn close(&self) {
         self.leave_at(Stage::Closing);
     }
-
-    /// Has the socket's task end it. One that is not accepted yet cannot be left: its middleware can refuse it.
-    fn leave_at(&self, stage: Stage) {
-        let goes_up = |before| {
-            let before = Stage::from_u8(before);
-            (Stage::Connected <= before && before < stage).then_some(stage as u8)
-        };
-        if self.0.stage.fetch_update(Ordering::AcqRel, Ordering::Acquire, goes_up).is_ok() {
-            self.0.session.wake();
-        }
-    }
-
-    pub(crate) fn stage(&self) -> Stage {
-        Stage::from_u8(self.0.stage.load(Ordering::Acquire))
-    }
-
-    /// Whether the server ends the socket, or has done so.
-    pub(crate) fn is_dismissed(&self) -> bool {
-        matches!(self.stage(), Stage::Leaving | Stage::Closing | Stage::Dismissed)
-    }
-
-    /// Whether somebody waits for an acknowledgement of the client's.
-    pub(crate) fn is_awaiting_acks(&self) -> bool {
-        !self.lock().acks.is_empty()
-    }
-
-    pub(crate) fn nsp(&self) -> &Arc<Nsp> {
-        &self.0.nsp
-    }
-
-    pub(crate) fn auth(&self) -> Option<&str> {
-        self.0.auth.as_deref()
-    }
-
-    /// The parameters of a dynamic namespace.
-    pub(crate) fn params(&self) -> Option<&ParamValues> {
-        None
-    }
-
-    /// Queues a packet.
-    pub(crate) fn send(&self, packet: &Encoded) -> Result<(), EmitError> {
-        if self.stage() > Stage::Connected {
-            return Err(EmitError::disconnected());
-        }
-        Ok(self.0.session.send(packet.frames())?)
-    }
-
-    /// Queues a packet if it can go out at once.
-    pub(crate) fn send_volatile(&self, packet: &Encoded) -> bool {
-        self.stage() <= Stage::Connected && self.0.session.send_volatile(packet.frames())
-    }
-
-    /// Makes the socket one that broadcasts find, in the rooms that its middleware joined.
-    pub(crate) fn accept(&self) {
-        let mut shared = self.lock();
-        let Membership::Pending(pending) = &mut shared.membership else {
-            return;
-        };
-        let pending = std::mem::take(pending);
-        // Before others can find it, so that whoever finds it can disconnect it.
-        self.0.stage.fetch_max(Stage::Connected as u8, Ordering::AcqRel);
-        let mut rooms = self.0.nsp.rooms_mut();
-        let member = rooms.insert(self.0.id, self.clone());
-        let join = |room: Arc<str>| rooms.join(member, &room).err().map(|error| (room, error));
-        let refused: Vec<_> = pending.into_iter().filter_map(join).collect();
-        drop(rooms);
-        shared.membership = Membership::Member(member);
-        drop(shared);
-        // Not under the locks: a subscriber may want to send what it hears to a room.
-        for (room, error) in refused {
-            tracing::warn!(socket = %self.0.id, ?room, %error, "a room of the middleware was not joined");
-        }
-    }
-
-    /// Takes the socket out of the namespace and all rooms, and gives up the acknowledgements that it waits for. Whether it
-    /// had been accepted. `dismissed` if it was the server that wanted its end.
-    pub(crate) fn retire(&self, dismissed: bool) -> bool {
-        let stage = if dismissed { Stage::Dismissed } else { Stage::Gone };
-        self.0.stage.store(stage as u8, Ordering::Release);
-        let mut shared = self.lock();
-        let member = match &shared.membership {
-            Membership::Member(member) => Some(*member),
-            Membership::Pending(_) | Membership::Gone(_) => None,
-        };
-        let was_in = member.map(|member| {
-            let mut rooms = self.0.nsp.rooms_mut();
-            let was_in = rooms.rooms_of(member);
-            rooms.remove(member);
-            was_in
-        });
-        shared.membership = Membership::Gone(was_in.unwrap_or_default());
-        let waiting: Vec<_> = shared.acks.drain().collect();
-        drop(shared);
-        // Dropped here, outside of the lock: whoever waits is told.
-        drop(waiting);
-        member.is_some()
-    }
-
-    /// Has `waiter` wait for an acknowledgement; it comes back if too many do.
-    pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> Result<(), Waiter> {
-        self.lock().acks.insert(id, waiter)
-    }
-
-    /// Nobody waits for it any more.
-    pub(crate) fn forget_ack(&self, id: u64) {
-        let waiter = self.lock().acks.take(id);
-        drop(waiter);
-    }
-
-    /// The client has acknowledged. Whoever does not wait is not told.
-    pub(crate) fn acknowledged(&self, id: u64, args: Args) {
-        let waiter = self.lock().acks.take(id);
-        if let Some(waiter) = waiter {
-            ack::deliver(waiter, args);
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Shared> {
-        // Nothing under this lock can panic half-way, so a poisoned one is still whole.
-        self.0.shared.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl PartialEq for Socket {
@@ -396,13 +255,3 @@ impl PartialEq for Socket {
 }
 
 impl Eq for Socket {}
-
-impl fmt::Debug for Socket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Socket")
-            .field("id", &self.0.id)
-            .field("namespace", &self.0.nsp.name())
-            .field("stage", &self.stage())
-            .finish_non_exhaustive()
-    }
-}

@@ -6,9 +6,11 @@ mod support;
 
 use std::time::Duration;
 
-use pintle::{Ack, AckSender, BroadcastAckError, Data, EmitError, Socket, SocketIoLayer};
+use pintle::{Ack, AckSender, BroadcastAckError, Data, EmitError, EmitWithAckError, Socket, SocketIoLayer};
 use serde::{Deserialize, Serialize, Serializer};
 use support::{Journal, Server, until};
+use tokio::time::sleep;
+use tower::timeout::TimeoutLayer;
 
 /// Asks the client for its name, and tells it what it has heard.
 async fn ask_name(socket: Socket) -> Result<(), EmitError> {
@@ -140,4 +142,52 @@ async fn a_broadcast_does_not_wait_for_those_who_are_gone() {
         Err(BroadcastAckError::Missing(missing)) => assert_eq!((missing.responses, missing.missing), (vec![7], 1)),
         other => panic!("{other:?}"),
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_acknowledged_once_however_many_would() {
+    let server = Server::new(SocketIoLayer::new().on("e", async || Ack(4)).on_connect(async |socket: Socket| {
+        socket.on("e", async |ack: AckSender| ack.send(1).unwrap());
+        socket.on("e", async |ack: AckSender| ack.send(2).unwrap());
+        socket.on("e", async || Ack(3));
+    }));
+    let mut client = server.join().await;
+    for _ in 0..2 {
+        assert_eq!(client.ask(r#"["e"]"#).await, "[1]");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_layer_that_gives_up_on_a_handler_does_not_answer_for_it_again() {
+    let build = async |ack: AckSender| {
+        ack.send("soon").unwrap();
+        sleep(Duration::from_secs(10)).await;
+    };
+    let layer = SocketIoLayer::new().on("build", build).event_layer(TimeoutLayer::new(Duration::from_secs(1)));
+    let server = Server::new(layer);
+    let mut client = server.join().await;
+    for _ in 0..2 {
+        assert_eq!(client.ask(r#"["build"]"#).await, r#"["soon"]"#);
+        sleep(Duration::from_secs(2)).await;
+    }
+}
+
+/// Of three events in one go the volatile one is dropped, as the first has not gone out yet; nobody waits for its answer.
+#[tokio::test(start_paused = true)]
+async fn a_volatile_event_that_is_dropped_is_not_waited_for() {
+    async fn three(socket: Socket) -> Result<(), EmitError> {
+        socket.emit("first", ())?;
+        let one = socket.volatile().emit_with_ack::<()>("volatile", ());
+        let many = socket.everybody().volatile().emit_with_ack::<()>("volatile", ());
+        socket.emit("second", ())?;
+        let dropped = matches!(one.await, Err(EmitWithAckError::Timeout));
+        let missing = matches!(many.await, Err(BroadcastAckError::Missing(missing)) if missing.missing == 1);
+        socket.emit("dropped", (dropped, missing))
+    }
+    let server = Server::new(SocketIoLayer::new().on("three", three));
+    let mut client = server.join().await;
+    client.send(r#"2["three"]"#).await;
+    assert_eq!(client.hear().await, r#"2["first"]"#);
+    assert_eq!(client.hear().await, r#"2["second"]"#);
+    assert_eq!(client.hear().await, r#"2["dropped",true,true]"#);
 }

@@ -77,9 +77,16 @@ fn a_path_of_nothing_but_a_slash() {
 }
 
 #[test]
-#[should_panic(expected = "namespaces by pattern are not there yet")]
-fn a_brace_in_the_name_of_a_namespace() {
-    let _: SocketIoLayer = SocketIoLayer::new().namespace("/tenant/{id}", Namespace::new());
+#[should_panic(expected = "two parameters are called `id`")]
+fn a_pattern_that_is_none() {
+    let _: SocketIoLayer = SocketIoLayer::new().namespace("/tenant/{id}/{id}", Namespace::new());
+}
+
+#[test]
+#[should_panic(expected = "is declared already")]
+fn a_pattern_that_there_is_already() {
+    let layer: SocketIoLayer = SocketIoLayer::new().namespace("/tenant/{id}", Namespace::new());
+    let _ = layer.namespace("tenant/{id}", Namespace::new());
 }
 
 #[test]

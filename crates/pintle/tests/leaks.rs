@@ -8,7 +8,7 @@ use std::future::pending;
 use std::sync::Arc;
 
 use axum::extract::State;
-use pintle::{Ack, Namespace, SocketIoLayer};
+use pintle::{Ack, ClientError, Namespace, Socket, SocketIoLayer};
 use support::{Server, settle};
 
 /// A state whose owners can be counted.
@@ -70,6 +70,45 @@ async fn a_client_that_is_gone_leaves_no_cycle() {
     drop(client);
     settle().await;
     assert!(server.io().sockets().is_empty());
+    drop(server);
+    assert_eq!(Arc::strong_count(&state), 1, "the state has no other owner left");
+}
+
+/// Has a socket listen with a handler that keeps it, and what is counted.
+fn keep(socket: &Socket, State(state): State<Counted>) {
+    let kept = (socket.clone(), state);
+    socket.on("event", async move || drop(kept));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_keeps_its_socket_leaves_no_cycle() {
+    let state = Counted::default();
+    let layer = SocketIoLayer::new()
+        .on_connect(async |socket: Socket, state: State<Counted>| keep(&socket, state))
+        .on_disconnect(async |socket: Socket, state: State<Counted>| keep(&socket, state))
+        .namespace(
+            "/closed",
+            Namespace::new().middleware(async |socket: Socket, state: State<Counted>| {
+                keep(&socket, state);
+                Err::<(), _>(ClientError::new("closed"))
+            }),
+        )
+        .dynamic_namespace(
+            async |socket: Socket, state: State<Counted>| {
+                keep(&socket, state);
+                socket.namespace() == "/there"
+            },
+            Namespace::new(),
+        );
+    let server = Server::new(layer.with_state(state.clone()));
+    let mut client = server.join().await;
+    client.send("0/closed,").await;
+    assert_eq!(client.hear().await, r#"4/closed,{"message":"closed"}"#);
+    client.join("/there").await;
+    client.send("0/elsewhere,").await;
+    assert_eq!(client.hear().await, r#"4/elsewhere,{"message":"Invalid namespace"}"#);
+    drop(client);
+    settle().await;
     drop(server);
     assert_eq!(Arc::strong_count(&state), 1, "the state has no other owner left");
 }

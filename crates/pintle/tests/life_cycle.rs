@@ -11,6 +11,7 @@ use pintle::{Ack, Auth, ClientError, DisconnectReason, Namespace, Socket, Socket
 use serde::Deserialize;
 use support::{Journal, Server, settle, within};
 use tokio::time::sleep;
+use tower::limit::{ConcurrencyLimitLayer, RateLimitLayer};
 
 /// By the clock of the test, which is paused: longer than anything else takes.
 const SLOW: Duration = Duration::from_secs(1);
@@ -176,6 +177,11 @@ async fn a_sequential_handler_does_not_run_after_it_disconnected() {
     only_the_first_runs(SocketIoLayer::new().on("expel", sequential(expel))).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn no_event_that_waits_in_a_layer_runs_after_one_that_disconnected() {
+    only_the_first_runs(SocketIoLayer::new().event_layer(ConcurrencyLimitLayer::new(1)).on("expel", expel)).await;
+}
+
 /// Joins a server whose connect handler does not end well: the socket must be disconnected before its first event.
 async fn half_set_up_is_disconnected(layer: SocketIoLayer<Journal>) {
     let journal = Journal::default();
@@ -238,4 +244,57 @@ async fn an_event_that_was_under_way_when_the_server_left_does_not_close_the_con
     assert_eq!(client.hear().await, "1/a,");
     assert_eq!(client.ask(r#"["alive?"]"#).await, r#"["alive"]"#);
     within(client.join("/a")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_client_said_before_it_left_is_heard_by_handlers_of_its_own() {
+    let journal = Journal::default();
+    let layer = SocketIoLayer::new()
+        .on_connect(async |socket: Socket, State(journal): State<Journal>| {
+            let early = journal.clone();
+            socket.on("early", async move || early.note("early"));
+            sleep(SLOW).await;
+            socket.on("late", async move || journal.note("late"));
+        })
+        .fallback(async |State(journal): State<Journal>| journal.note("nobody's"))
+        .on_disconnect(leave)
+        .with_state(journal.clone());
+    let server = Server::new(layer);
+    let mut client = server.join().await;
+    client.send_all([r#"2["early"]"#, r#"2["late"]"#, "1"]).await;
+    pass().await;
+    assert_eq!(journal.entries(), ["early", "late", "client namespace disconnect"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_names_a_handler_of_one_socket_names_none_of_another() {
+    let server = Server::new(SocketIoLayer::new());
+    let _clients = [server.join().await, server.join().await];
+    let sockets = server.io().sockets();
+    let id = sockets[0].on("event", async || {});
+    sockets[1].on("event", async || {});
+    assert!(!sockets[1].remove_listener(id));
+    assert_eq!(sockets[1].event_names().len(), 1);
+    assert!(sockets[0].remove_listener(id));
+    assert!(!sockets[0].remove_listener(id));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_a_layer_does_not_run_after_the_goodbye() {
+    async fn note(State(journal): State<Journal>) {
+        journal.note("event");
+    }
+    let journal = Journal::default();
+    let layer = SocketIoLayer::new()
+        .on("event", note)
+        .event_layer(RateLimitLayer::new(1, SLOW))
+        .on_disconnect(leave)
+        .with_state(journal.clone());
+    let server = Server::new(layer);
+    let mut client = server.join().await;
+    client.send_all([r#"2["event"]"#; 4]).await;
+    settle().await;
+    client.send("1").await;
+    pass().await;
+    assert_eq!(journal.entries(), ["event", "client namespace disconnect"]);
 }

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use axum::extract::State;
-use pintle::{ClientError, Data, Namespace, Socket, SocketIo, SocketIoLayer};
+use pintle::{ClientError, Data, Namespace, Socket, SocketIo, SocketIoLayer, StateRecovery};
 use support::{Server, settle, until};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -54,29 +54,42 @@ fn no_deadlock<F: Future<Output = ()>>(
     }
 }
 
-#[test]
-fn a_room_that_is_not_joined_can_be_logged_to_a_room() {
+/// A middleware joins a room that there cannot be.
+fn a_room_is_not_joined(layer: SocketIoLayer) {
     no_deadlock("/", async |io| {
         let join_too_long = async |socket: Socket| {
             socket.join("admins")?;
             socket.join("r".repeat(300))
         };
-        let server = Server::new(SocketIoLayer::new().middleware(join_too_long));
+        let server = Server::new(layer.middleware(join_too_long));
         io.set(server.io().clone()).unwrap();
-        let mut client = server.join().await;
-        assert_eq!(client.hear().await, r#"2["log","pintle::socket"]"#);
+        let mut client = server.open().await;
+        client.send("0").await;
+        assert!(client.hear().await.starts_with(r#"0{"sid":"#));
+        assert!(client.hear().await.starts_with(r#"2["log","pintle::socket::life""#));
     });
 }
 
 #[test]
-fn an_outbox_that_overflows_can_be_logged_to_its_own_room() {
+fn a_room_that_is_not_joined_can_be_logged_to_a_room() {
+    a_room_is_not_joined(SocketIoLayer::new());
+}
+
+#[test]
+fn a_room_that_is_not_joined_can_be_logged_where_events_are_kept() {
+    a_room_is_not_joined(SocketIoLayer::new().recovery(StateRecovery::new()));
+}
+
+/// A client is sent more than it reads.
+fn an_outbox_overflows(layer: SocketIoLayer) {
     no_deadlock("/a", async |io| {
         let join = async |socket: Socket| socket.join("admins");
-        let layer = SocketIoLayer::new().max_queued(1000, 10).namespace("/a", Namespace::new().on_connect(join));
+        let layer = layer.max_queued(1000, 10).namespace("/a", Namespace::new().on_connect(join));
         let server = Server::new(layer);
         io.set(server.io().clone()).unwrap();
         let mut client = server.open().await;
-        client.join("/a").await;
+        client.send("0/a,").await;
+        assert!(client.hear().await.starts_with(r#"0/a,{"sid":"#));
         let admins = || server.io().of("/a").to("admins");
         assert_eq!(admins().sockets().len(), 1);
         for _ in 0..100 {
@@ -84,6 +97,16 @@ fn an_outbox_that_overflows_can_be_logged_to_its_own_room() {
         }
         until(|| admins().sockets().is_empty()).await;
     });
+}
+
+#[test]
+fn an_outbox_that_overflows_can_be_logged_to_its_own_room() {
+    an_outbox_overflows(SocketIoLayer::new());
+}
+
+#[test]
+fn an_outbox_that_overflows_can_be_logged_where_events_are_kept() {
+    an_outbox_overflows(SocketIoLayer::new().recovery(StateRecovery::new()));
 }
 
 /// Panics at errors.

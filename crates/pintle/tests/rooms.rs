@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 
 use axum::extract::State;
-use pintle::{Ack, Auth, ClientError, Data, JoinError, Socket, SocketIo, SocketIoLayer};
+use pintle::{Ack, Auth, ClientError, Data, JoinError, RoomEvent, Socket, SocketId, SocketIo, SocketIoLayer};
 use serde::Deserialize;
 use support::{Server, settle};
 use tokio::sync::Notify;
@@ -101,4 +101,26 @@ async fn a_middleware_cannot_join_the_room_of_another_socket() {
     server.io().to(id).emit("letter", ()).unwrap();
     assert_eq!(other.hear().await, r#"2["letter"]"#);
     assert_eq!(spy.ask(r#"["join","hall"]"#).await, "[2]", "the letter did not come here");
+}
+
+#[tokio::test(start_paused = true)]
+async fn rooms_tell_what_happens_to_them() {
+    let server = Server::new(SocketIoLayer::new());
+    let mut events = server.io().room_events();
+    let mut client = server.open().await;
+    let id = SocketId::parse(&client.join("/").await).unwrap();
+    for _ in 0..2 {
+        server.io().join("lobby");
+    }
+    server.io().leave("lobby");
+    drop(client);
+    let (own, lobby): (Arc<str>, Arc<str>) = (id.as_str().into(), "lobby".into());
+    for room in [own.clone(), lobby.clone()] {
+        assert_eq!(events.recv().await.unwrap(), RoomEvent::Created { room: room.clone() });
+        assert_eq!(events.recv().await.unwrap(), RoomEvent::Joined { room, id });
+    }
+    for room in [lobby, own] {
+        assert_eq!(events.recv().await.unwrap(), RoomEvent::Left { room: room.clone(), id });
+        assert_eq!(events.recv().await.unwrap(), RoomEvent::Deleted { room });
+    }
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use pintle::{ClientError, EmitError, IntoAckError, IntoConnectError, JoinError};
+use pintle::{ClientError, EmitError, IntoAckError, JoinError};
 use serde_json::{Value, json};
 
 /// A refusal, told to the client as `{message, data}`: in the acknowledgement of an event, in the `connect_error` of a
@@ -61,10 +61,6 @@ impl ChatError {
             _ => Value::Null,
         }
     }
-
-    fn into_client_error(self) -> ClientError {
-        ClientError::new(self.to_string()).with_data(self.data())
-    }
 }
 
 impl From<EmitError> for ChatError {
@@ -81,13 +77,7 @@ impl From<JoinError> for ChatError {
 
 impl IntoAckError for ChatError {
     fn into_ack_error(self) -> ClientError {
-        self.into_client_error()
-    }
-}
-
-impl IntoConnectError for ChatError {
-    fn into_connect_error(self) -> ClientError {
-        self.into_client_error()
+        ClientError::new(self.to_string()).with_data(self.data())
     }
 }
 

@@ -2,19 +2,21 @@
 
 use std::task::Context;
 
-use pintle_proto::{Args, Encoded, Slot, Violation};
+use pintle_proto::{Args, DecodeError, Encoded, Slot, Violation};
 
 use super::dispatch::{Client, Joined};
 use super::jobs::Purpose;
 use super::lanes::Lane;
+use crate::error::{ClientError, HandlerError, HandlerErrorKind};
 use crate::extract::EventParts;
 use crate::reason::DisconnectReason;
-use crate::socket::{Socket, Stage};
+use crate::socket::{Farewell, Socket, Stage};
 
 /// A namespace that the client is no longer in.
 pub(super) struct Leaving {
     pub(super) slot: Slot,
     pub(super) joined: Joined,
+    farewell: Farewell,
     reason: DisconnectReason,
 }
 
@@ -29,12 +31,14 @@ impl Client {
         let socket = &joined.socket;
         // The client may have left just before the server came to close: the connection ends all the same.
         self.closing |= socket.stage() == Stage::Closing;
-        let connected = socket.retire(server_leaves);
+        let farewell = socket.retire(server_leaves, reason.is_recoverable());
         tracing::debug!(socket = %socket.id(), namespace = socket.namespace(), %reason, "socket disconnected");
         // One that never connected need not be said goodbye to.
-        if connected {
-            self.leaving.push(Leaving { slot, joined, reason });
+        if let Some(farewell) = farewell {
+            self.leaving.push(Leaving { slot, joined, farewell, reason });
             self.finish_leaving(cx, slot);
+        } else {
+            socket.deafen();
         }
     }
 
@@ -42,17 +46,18 @@ impl Client {
     /// that is sequential, that also means that no event of it is under way.
     pub(super) fn finish_leaving(&mut self, cx: &mut Context<'_>, slot: Slot) {
         let done = |leaving: &Leaving| {
-            let Joined { socket, lanes } = &leaving.joined;
+            let Joined { socket, lanes, .. } = &leaving.joined;
             let heard = lanes.waiting() == 0 || socket.is_dismissed();
             leaving.slot == slot && heard && !lanes.is_taken_up(Lane::All)
         };
         let Some(at) = self.leaving.iter().position(done) else {
             return;
         };
-        let Leaving { joined: Joined { socket, .. }, reason, .. } = self.leaving.swap_remove(at);
+        let Leaving { joined: Joined { socket, .. }, farewell, reason, .. } = self.leaving.swap_remove(at);
+        socket.deafen();
         if let Some(endpoint) = socket.nsp().handlers().disconnect.clone() {
             let running = endpoint.call(EventParts::for_disconnect(socket, reason), Args::empty());
-            self.start(cx, Purpose::Disconnect, running);
+            self.start(cx, Purpose::Disconnect(farewell), running);
         }
     }
 
@@ -60,8 +65,20 @@ impl Client {
     pub(super) fn violate(&mut self, cx: &mut Context<'_>, violation: Violation) {
         if !self.ended {
             tracing::debug!(%violation, "protocol violation");
+            if let Violation::Decode(error) = violation {
+                self.tell_decode_error(cx, error);
+            }
             self.end(cx, violation.into());
             self.session.close();
+        }
+    }
+
+    /// Has all error handlers know that the client sent what is no packet.
+    fn tell_decode_error(&mut self, cx: &mut Context<'_>, error: DecodeError) {
+        let sockets: Vec<_> = self.machine.slots().map(|(_, joined)| joined.socket.clone()).collect();
+        for socket in sockets.iter().filter(|socket| socket.is_connected()) {
+            let error = ClientError::new("invalid packet").with_source(error);
+            self.tell_error(cx, socket, HandlerError::new(HandlerErrorKind::Decode, error));
         }
     }
 

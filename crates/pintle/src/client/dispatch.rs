@@ -1,19 +1,19 @@
-//! The way of a packet to its handler, and of a socket through its middleware.
+//! A client, and what becomes of its packets and handlers.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::task::Context;
 use std::time::Instant;
 
-use pintle_proto::{Args, Connection as Machine, DecodeError, Encoded, Incoming, Slot, SocketId};
+use pintle_proto::{Args, Connection as Machine, DecodeError, Incoming, Slot};
 use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
-use smallvec::SmallVec;
 
 use super::departure::Leaving;
-use super::jobs::{Finished, Jobs, Outcome, Purpose};
-use super::lanes::{Call, Lane, Lanes};
-use crate::ack::AckSender;
-use crate::error::ClientError;
+use super::jobs::{Finished, Jobs, Purpose};
+use super::lanes::{Lane, Lanes};
+use crate::ack::{AckSender, EventName};
+use crate::error::{HandlerError, HandlerErrorKind};
+use crate::event::Stack;
 use crate::extract::EventParts;
 use crate::handler::Running;
 use crate::io::SocketIo;
@@ -26,10 +26,10 @@ const ASKING: usize = 16;
 
 /// One client, in all its namespaces.
 pub(crate) struct Client {
-    io: SocketIo,
+    pub(super) io: SocketIo,
     pub(super) session: SessionHandle,
     pub(super) machine: Machine<Joined>,
-    jobs: Jobs,
+    pub(super) jobs: Jobs,
     /// Sockets that ended while something of theirs was still to be done: their disconnect handler comes after it.
     pub(super) leaving: Vec<Leaving>,
     /// Handlers that finished while another one was seen to.
@@ -46,6 +46,8 @@ pub(crate) struct Client {
 pub(super) struct Joined {
     pub(super) socket: Socket,
     pub(super) lanes: Lanes,
+    /// The namespace's layers around this socket's handlers, if it has some.
+    pub(super) stack: Option<Stack>,
 }
 
 impl Client {
@@ -74,141 +76,6 @@ impl Client {
         }
     }
 
-    /// Somebody wants in: runs the middleware, if there is some.
-    fn handle_connect(&mut self, cx: &mut Context<'_>, slot: Slot, namespace: &str, auth: Option<&str>) {
-        let Some(nsp) = self.io.nsp(namespace).cloned() else {
-            self.machine.leave(slot);
-            self.refuse(namespace, &ClientError::new("Invalid namespace"));
-            return;
-        };
-        let mut entropy = [0; SocketId::ENTROPY];
-        if let Err(error) = getrandom::fill(&mut entropy) {
-            tracing::error!(%error, "no randomness for a socket id");
-            self.machine.leave(slot);
-            self.refuse(namespace, &ClientError::internal());
-            return;
-        }
-        let id = SocketId::from_entropy(entropy);
-        let socket = Socket::new(id, nsp.clone(), self.io.clone(), self.session.clone(), auth);
-        self.machine.begin(slot, Joined { socket: socket.clone(), lanes: Lanes::default() });
-        if nsp.handlers().middleware.is_empty() {
-            self.accept(cx, slot);
-        } else {
-            let running = nsp.handlers().run_middleware(move || EventParts::new(socket.clone()));
-            self.start(cx, Purpose::Middleware(slot), running);
-        }
-    }
-
-    /// The middleware has accepted a socket.
-    fn accept(&mut self, cx: &mut Context<'_>, slot: Slot) {
-        if !self.machine.accept(slot) {
-            return;
-        }
-        let Some(joined) = self.machine.get_mut(slot) else {
-            return;
-        };
-        let socket = joined.socket.clone();
-        if socket.send(&Encoded::connect(socket.namespace(), socket.id().as_str(), None)).is_err() {
-            // The session is over, and its end will come here.
-            return;
-        }
-        socket.accept();
-        if let Some(endpoint) = socket.nsp().handlers().connect.clone() {
-            joined.lanes.take_up(Lane::All);
-            let running = endpoint.call(EventParts::new(socket), Args::empty());
-            self.start(cx, Purpose::Connect(slot), running);
-        }
-    }
-
-    /// The middleware has refused a socket, or panicked.
-    fn reject(&mut self, slot: Slot, error: &ClientError) {
-        if let Some(joined) = self.machine.leave(slot) {
-            joined.socket.retire(true);
-            self.refuse(joined.socket.namespace(), error);
-        }
-    }
-
-    /// Says that a namespace cannot be joined. The connection stays.
-    fn refuse(&self, namespace: &str, error: &ClientError) {
-        match Encoded::connect_error(namespace, error.message(), error.data()) {
-            Ok(packet) => {
-                // If the session is over, nobody is left to be told.
-                let _ = self.session.send(packet.frames());
-            }
-            Err(error) => tracing::error!(%error, "a refusal cannot be encoded"),
-        }
-    }
-
-    fn handle_ack(&mut self, cx: &mut Context<'_>, slot: Slot, id: u64, args: Args) {
-        if args.validate().is_err() {
-            self.violate(cx, DecodeError::InvalidPayload.into());
-        } else if let Some(joined) = self.machine.get(slot) {
-            joined.socket.acknowledged(id, args);
-        }
-    }
-
-    /// Calls the handler of an event, or has it wait for its turn.
-    fn handle_event(&mut self, cx: &mut Context<'_>, slot: Slot, name: &str, ack: Option<u64>, args: Args) {
-        let full = self.jobs.len() >= self.io.config().max_running;
-        let Some(joined) = self.machine.get_mut(slot) else {
-            return;
-        };
-        let handlers = joined.socket.nsp().handlers();
-        let (event, endpoint, lane) = match handlers.event(name) {
-            Some((event, entry)) => (event.clone(), Some(entry.endpoint.clone()), entry.lane.map(Lane::Event)),
-            None => (name.into(), None, None),
-        };
-        let lane = if handlers.sequential { Some(Lane::All) } else { lane };
-        let call = Call { lane, event, endpoint, ack, args };
-        if full || joined.lanes.is_blocked(lane) {
-            joined.lanes.wait(call);
-        } else {
-            self.run_event(cx, slot, call);
-        }
-    }
-
-    fn run_event(&mut self, cx: &mut Context<'_>, slot: Slot, call: Call) {
-        let Some(joined) = self.joined(slot) else {
-            return;
-        };
-        // Whom the server has disconnected it no longer listens to.
-        if joined.socket.is_dismissed() {
-            return;
-        }
-        let Call { lane, event, endpoint, ack, args } = call;
-        let Some(endpoint) = endpoint else {
-            if args.validate().is_err() {
-                self.violate(cx, DecodeError::InvalidPayload.into());
-            }
-            return;
-        };
-        if let Some(lane) = lane {
-            joined.lanes.take_up(lane);
-        }
-        let parts = EventParts::for_event(joined.socket.clone(), event.clone(), ack);
-        self.start(cx, Purpose::Event { slot, event, lane, ack }, endpoint.call(parts, args));
-    }
-
-    /// Starts events that waited, for as long as there is room, and sees off those who waited for theirs.
-    fn run_waiting(&mut self, cx: &mut Context<'_>) {
-        let here = self.machine.slots().filter(|(_, joined)| joined.lanes.waiting() > 0).map(|(slot, _)| slot);
-        let slots: SmallVec<[Slot; 2]> = here.chain(self.leaving.iter().map(|leaving| leaving.slot)).collect();
-        for slot in slots {
-            while self.jobs.len() < self.io.config().max_running
-                && let Some(next) = self.joined(slot).and_then(|joined| joined.lanes.next())
-            {
-                self.run_event(cx, slot, next);
-            }
-            self.finish_leaving(cx, slot);
-        }
-    }
-
-    /// A namespace that the client is in, or was in and has yet to be seen off.
-    fn joined(&mut self, slot: Slot) -> Option<&mut Joined> {
-        let leaving = self.leaving.iter_mut().find(|leaving| leaving.slot == slot).map(|leaving| &mut leaving.joined);
-        self.machine.get_mut(slot).or(leaving)
-    }
-
     pub(super) fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) {
         if let Some(finished) = self.jobs.start(cx, purpose, running) {
             self.settle(cx, finished);
@@ -235,53 +102,83 @@ impl Client {
 
     /// A handler has finished.
     fn finish(&mut self, cx: &mut Context<'_>, finished: Finished) {
-        report(&finished);
-        match (finished.purpose, finished.outcome) {
-            (Purpose::Event { slot, lane, ack, .. }, outcome) => {
-                match outcome {
-                    Outcome::Failed(error) if error.is_malformed() => {
-                        self.violate(cx, DecodeError::InvalidPayload.into());
-                    }
-                    Outcome::Panicked(_) => self.excuse(slot, ack),
-                    Outcome::Done | Outcome::Failed(_) => {}
-                }
+        let Finished { purpose, response } = finished;
+        report(&purpose, response.errors());
+        match purpose {
+            Purpose::Event { slot, socket, event, lane, ack } => {
+                let errors = response.finish(AckSender::new(socket.clone(), ack));
+                self.tell_errors(cx, &socket, Some(&event), errors);
                 self.free(slot, lane);
             }
-            (Purpose::Middleware(slot), Outcome::Done) => self.accept(cx, slot),
-            (Purpose::Middleware(slot), Outcome::Failed(error)) => self.reject(slot, &error),
-            (Purpose::Middleware(slot), Outcome::Panicked(_)) => self.reject(slot, &ClientError::internal()),
-            (Purpose::Connect(slot), outcome) => {
-                // One whose arrival was not seen to is half set up, and must not go on like that.
-                if !matches!(outcome, Outcome::Done)
-                    && let Some(joined) = self.joined(slot)
-                {
-                    joined.socket.disconnect();
+            Purpose::Any { socket, event } => {
+                let errors = response.into_errors();
+                self.tell_errors(cx, &socket, Some(&event), errors);
+            }
+            Purpose::Predicate { slot, parent } => {
+                let refused = response.is_answered();
+                if let Some(socket) = self.machine.get(slot).map(|joined| joined.socket.clone()) {
+                    self.tell_errors(cx, &socket, None, response.into_errors());
+                }
+                self.finish_predicate(cx, slot, parent, refused);
+            }
+            Purpose::Departure(slot) => self.finish_departure(cx, slot),
+            Purpose::Middleware(slot) => match response.into_errors().pop() {
+                None => self.accept(cx, slot),
+                Some(error) => self.finish_refusal(cx, slot, error),
+            },
+            Purpose::Connect { slot, socket } => {
+                let errors = response.into_errors();
+                if !errors.is_empty() {
+                    // One whose arrival was not seen to is half set up, and must not go on like that.
+                    socket.disconnect();
+                    self.tell_errors(cx, &socket, None, errors);
                 }
                 self.free(slot, Some(Lane::All));
             }
-            (Purpose::Disconnect, _) => {}
+            Purpose::Disconnect(farewell) => {
+                self.tell_errors(cx, farewell.socket(), None, response.into_errors());
+            }
+            Purpose::Error => {}
         }
     }
 
-    /// Answers for a handler that panicked.
-    fn excuse(&mut self, slot: Slot, ack: Option<u64>) {
-        if let Some(id) = ack
-            && let Some(joined) = self.joined(slot)
+    /// The middleware has refused a socket, which is its right, or it has panicked.
+    fn finish_refusal(&mut self, cx: &mut Context<'_>, slot: Slot, error: HandlerError) {
+        let socket = self.machine.get(slot).map(|joined| joined.socket.clone());
+        self.reject(slot, error.error());
+        if let Some(socket) = socket
+            && error.kind() == HandlerErrorKind::Panic
         {
-            AckSender::new(joined.socket.clone(), Some(id)).refuse(&ClientError::internal());
+            self.tell_errors(cx, &socket, None, vec![error]);
         }
     }
 
-    /// A handler has left its lane.
-    fn free(&mut self, slot: Slot, lane: Option<Lane>) {
-        if let (Some(lane), Some(joined)) = (lane, self.joined(slot)) {
-            joined.lanes.free(lane);
+    /// Has the error handler of a namespace see what went wrong in it.
+    fn tell_errors(
+        &mut self,
+        cx: &mut Context<'_>,
+        socket: &Socket,
+        event: Option<&EventName>,
+        errors: Vec<HandlerError>,
+    ) {
+        for error in errors {
+            if error.error().is_malformed() {
+                // It is told of that with the rest of the connection.
+                return self.violate(cx, DecodeError::InvalidPayload.into());
+            }
+            let error = match event {
+                Some(event) => error.of_event(event),
+                None => error,
+            };
+            self.tell_error(cx, socket, error);
         }
     }
 
-    /// Events that wait for their turn.
-    fn waiting(&self) -> usize {
-        self.machine.slots().map(|(_, joined)| joined.lanes.waiting()).sum()
+    pub(super) fn tell_error(&mut self, cx: &mut Context<'_>, socket: &Socket, error: HandlerError) {
+        if let Some(endpoint) = socket.nsp().handlers().error.clone() {
+            let running = endpoint.call(EventParts::for_error(socket.clone(), error), Args::empty());
+            self.start(cx, Purpose::Error, running);
+        }
     }
 }
 
@@ -306,6 +203,10 @@ impl Connection for Client {
             self.settle(cx, finished);
         }
         self.dismiss(cx);
+        if self.io.is_closed() && !self.ended {
+            self.end(cx, DisconnectReason::ServerShuttingDown);
+            self.session.close();
+        }
     }
 
     fn is_ready(&self) -> bool {
@@ -340,18 +241,21 @@ impl Drop for Client {
     /// The runtime stops, or something here panicked: no socket must stay behind as a ghost.
     fn drop(&mut self) {
         for joined in self.machine.drain() {
-            joined.socket.retire(true);
+            drop(joined.socket.retire(true, false));
+            joined.socket.deafen();
         }
+        self.leaving.iter().for_each(|leaving| leaving.joined.socket.deafen());
     }
 }
 
 /// Tells the log of a handler that did not end well. The client has a hand in what an error says: it is quoted.
-fn report(finished: &Finished) {
-    let Finished { purpose, outcome } = finished;
-    match outcome {
-        Outcome::Done => {}
-        Outcome::Failed(error) => tracing::debug!(%purpose, error = ?error.message(), "a handler failed"),
-        Outcome::Panicked(panic) => tracing::error!(%purpose, ?panic, "a handler panicked"),
+fn report(purpose: &Purpose, errors: &[HandlerError]) {
+    for error in errors {
+        let message = error.to_string();
+        match error.kind() {
+            HandlerErrorKind::Panic => tracing::error!(%purpose, panic = ?message, "a handler panicked"),
+            _ => tracing::debug!(%purpose, error = ?message, "a handler failed"),
+        }
     }
 }
 

@@ -1,6 +1,5 @@
 //! Handlers that run: polled here and now, and kept if that does not finish them.
 
-use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,26 +10,54 @@ use futures_util::stream::{FuturesUnordered, Stream as _};
 use pintle_proto::Slot;
 
 use super::lanes::Lane;
-use crate::ack::EventName;
-use crate::error::ClientError;
+use crate::ack::{Asked, EventName};
+use crate::event::EventResponse;
 use crate::handler::Running;
+use crate::socket::{Farewell, Socket};
 
 /// What a handler was called for.
 #[derive(Debug)]
 pub(super) enum Purpose {
-    Event { slot: Slot, event: EventName, lane: Option<Lane>, ack: Option<u64> },
+    Event {
+        slot: Slot,
+        socket: Socket,
+        event: EventName,
+        lane: Option<Lane>,
+        ack: Option<Asked>,
+    },
+    /// To be told of an event, and no more.
+    Any {
+        socket: Socket,
+        event: EventName,
+    },
+    /// To say whether there is a namespace of a name.
+    Predicate {
+        slot: Slot,
+        parent: usize,
+    },
+    /// To wait until a socket of before has gone.
+    Departure(Slot),
     Middleware(Slot),
-    Connect(Slot),
-    Disconnect,
+    Connect {
+        slot: Slot,
+        socket: Socket,
+    },
+    Disconnect(Farewell),
+    /// To be told what went wrong.
+    Error,
 }
 
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Event { event, .. } => write!(f, "event {event:?}"),
+            Self::Any { event, .. } => write!(f, "on_any of event {event:?}"),
+            Self::Predicate { .. } => f.write_str("predicate of a dynamic namespace"),
+            Self::Departure(_) => f.write_str("recovery"),
             Self::Middleware(_) => f.write_str("middleware"),
-            Self::Connect(_) => f.write_str("on_connect"),
-            Self::Disconnect => f.write_str("on_disconnect"),
+            Self::Connect { .. } => f.write_str("on_connect"),
+            Self::Disconnect(_) => f.write_str("on_disconnect"),
+            Self::Error => f.write_str("on_error"),
         }
     }
 }
@@ -39,20 +66,14 @@ impl fmt::Display for Purpose {
 #[derive(Debug)]
 pub(super) struct Finished {
     pub(super) purpose: Purpose,
-    pub(super) outcome: Outcome,
-}
-
-#[derive(Debug)]
-pub(super) enum Outcome {
-    Done,
-    Failed(ClientError),
-    Panicked(String),
+    pub(super) response: EventResponse,
 }
 
 /// A handler, and what it was called for.
 struct Job {
     running: Running,
-    purpose: Purpose,
+    /// Taken when it has finished.
+    purpose: Option<Purpose>,
 }
 
 /// The handlers of a connection that have not finished.
@@ -65,7 +86,7 @@ pub(super) struct Jobs {
 impl Jobs {
     /// Polls a handler for the first time, here and now. Gives it if that finished it, and keeps it otherwise.
     pub(super) fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) -> Option<Finished> {
-        let mut job = Job { running, purpose };
+        let mut job = Job { running, purpose: Some(purpose) };
         match Pin::new(&mut job).poll(cx) {
             Poll::Ready(finished) => Some(finished),
             Poll::Pending => {
@@ -99,22 +120,12 @@ impl Future for Job {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Finished> {
         // The state of a handler that panicked is dropped and never looked at again.
         let polled = catch_unwind(AssertUnwindSafe(|| self.running.as_mut().poll(cx)));
-        let outcome = match polled {
+        let response = match polled {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(()))) => Outcome::Done,
-            Ok(Poll::Ready(Err(error))) => Outcome::Failed(error),
-            Err(panic) => Outcome::Panicked(message(&*panic).to_owned()),
+            Ok(Poll::Ready(response)) => response,
+            Err(panic) => EventResponse::panicked(&*panic),
         };
-        let purpose = std::mem::replace(&mut self.purpose, Purpose::Disconnect);
-        Poll::Ready(Finished { purpose, outcome })
-    }
-}
-
-/// What a panic says.
-fn message(panic: &(dyn Any + Send)) -> &str {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(message), _) => message,
-        (_, Some(message)) => message,
-        _ => "no message",
+        let purpose = self.purpose.take().expect("a job finishes once");
+        Poll::Ready(Finished { purpose, response })
     }
 }

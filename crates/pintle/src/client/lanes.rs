@@ -23,7 +23,7 @@ pub(super) struct Call {
     /// The lane that it will take up; none if it only waits for the others.
     pub(super) lane: Option<Lane>,
     pub(super) event: EventName,
-    /// `None` if nobody handles it.
+    /// The namespace's handler; `None` if it has none.
     pub(super) endpoint: Option<Arc<dyn Endpoint>>,
     pub(super) ack: Option<u64>,
     pub(super) args: Args,

@@ -3,8 +3,10 @@
 //! Packets go through the connection machine of [`pintle_proto`]; events start their handlers, which are polled here and
 //! now. One that does not finish at once goes to [`jobs`], and is polled with the rest of them when it wakes.
 
+mod arrival;
 mod departure;
 mod dispatch;
+mod events;
 mod jobs;
 mod lanes;
 mod wire;

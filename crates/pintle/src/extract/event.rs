@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::{EventParts, FromEventParts};
+use super::{EventParts, FromEventParts, ViaDisconnectOnly, ViaErrorOnly, ViaEventOnly};
 use crate::ack::AckSender;
-use crate::error::{ClientError, IntoAckError};
+use crate::error::{ClientError, HandlerError};
 use crate::reason::DisconnectReason;
 use crate::socket::Socket;
 
@@ -20,7 +20,7 @@ impl<S: Sync> FromEventParts<S> for Socket {
     }
 }
 
-impl<S: Sync> FromEventParts<S> for AckSender {
+impl<S: Sync> FromEventParts<S, ViaEventOnly> for AckSender {
     type Rejection = Infallible;
 
     async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, Infallible> {
@@ -48,30 +48,27 @@ impl Deref for Event {
     }
 }
 
-impl<S: Sync> FromEventParts<S> for Event {
-    type Rejection = MissingPart;
+impl<S: Sync> FromEventParts<S, ViaEventOnly> for Event {
+    type Rejection = ClientError;
 
-    async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, MissingPart> {
-        parts.event().cloned().map(Self).ok_or(MissingPart("Event"))
+    async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, ClientError> {
+        parts.event().cloned().map(Self).ok_or_else(ClientError::unexplained)
     }
 }
 
-impl<S: Sync> FromEventParts<S> for DisconnectReason {
-    type Rejection = MissingPart;
+impl<S: Sync> FromEventParts<S, ViaDisconnectOnly> for DisconnectReason {
+    type Rejection = ClientError;
 
-    async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, MissingPart> {
-        parts.reason().ok_or(MissingPart("DisconnectReason"))
+    async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, ClientError> {
+        parts.reason().ok_or_else(ClientError::unexplained)
     }
 }
 
-/// A handler asks for something that there is not where it was registered: the server's mistake.
-#[derive(Debug)]
-pub struct MissingPart(&'static str);
+impl<S: Sync> FromEventParts<S, ViaErrorOnly> for HandlerError {
+    type Rejection = ClientError;
 
-impl IntoAckError for MissingPart {
-    fn into_ack_error(self) -> ClientError {
-        tracing::error!("{} was asked for in a handler of another kind", self.0);
-        ClientError::internal()
+    async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, ClientError> {
+        parts.error().cloned().ok_or_else(ClientError::unexplained)
     }
 }
 
@@ -89,6 +86,11 @@ impl IntoAckError for MissingPart {
 /// }
 /// # let _ = require_token;
 /// ```
+///
+/// # Rejections
+///
+/// It is of another type: the client is told `invalid auth`. A middleware that tells it something else extracts a
+/// `Result<Auth<T>, ClientError>`; `Option<Auth<T>>` is for those who may say nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Auth<T>(pub T);
 
@@ -96,10 +98,6 @@ impl<S: Sync, T: DeserializeOwned> FromEventParts<S> for Auth<T> {
     type Rejection = ClientError;
 
     async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, ClientError> {
-        let auth = parts.socket().auth().unwrap_or("{}");
-        serde_json::from_str(auth).map(Self).map_err(|error| {
-            tracing::debug!(%error, "the auth of a client is not of the wanted type");
-            ClientError::new("invalid auth")
-        })
+        parts.socket().auth().map(Self)
     }
 }

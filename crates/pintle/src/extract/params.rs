@@ -15,7 +15,7 @@ use crate::pattern::ParamValues;
 /// - A number, a `bool`, a `char` and an enum of names are read from the text; what reads strings gets it as it was sent.
 ///   Nothing is percent-decoded.
 ///
-/// ```no_run
+/// ```
 /// use pintle::{Namespace, Params, Socket, SocketIoLayer};
 ///
 /// #[derive(serde::Deserialize)]
@@ -54,7 +54,7 @@ impl<S: Sync, T: DeserializeOwned> FromEventParts<S> for Params<T> {
 fn read<T: DeserializeOwned>(namespace: &str, params: Option<&ParamValues>) -> Result<T, ClientError> {
     let Some(params) = params else {
         tracing::error!(namespace, "Params was asked for in a namespace without parameters");
-        return Err(ClientError::internal());
+        return Err(ClientError::unexplained());
     };
     de::from_params(params).map_err(|error| match error {
         ParamsError::Value(error) => {
@@ -63,7 +63,7 @@ fn read<T: DeserializeOwned>(namespace: &str, params: Option<&ParamValues>) -> R
         }
         ParamsError::Type(error) => {
             tracing::error!(namespace, ?error, "no parameters of the namespace can become what was asked for");
-            ClientError::internal()
+            ClientError::unexplained()
         }
     })
 }

@@ -1,15 +1,16 @@
 //! What extractors are, and what they extract from.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::sync::Arc;
 
 use axum::extract::OriginalUri;
+use http::Extensions;
 use http::request::Parts;
 use pintle_proto::Args;
 
-use crate::ack::{AckSender, EventName};
-use crate::error::{ClientError, IntoAckError};
+use super::via::{InEvent, UsableIn, ViaEvent, ViaParts};
+use crate::ack::{AckSender, Asked, EventName};
+use crate::error::{ClientError, HandlerError, IntoAckError};
 use crate::reason::DisconnectReason;
 use crate::socket::Socket;
 
@@ -18,23 +19,33 @@ use crate::socket::Socket;
 pub struct EventParts {
     socket: Socket,
     event: Option<EventName>,
-    ack: Option<u64>,
+    ack: Option<Asked>,
     reason: Option<DisconnectReason>,
+    error: Option<HandlerError>,
     /// Put together for the first extractor that asks for it.
     request: Option<Box<Parts>>,
 }
 
 impl EventParts {
     pub(crate) const fn new(socket: Socket) -> Self {
-        Self { socket, event: None, ack: None, reason: None, request: None }
+        Self { socket, event: None, ack: None, reason: None, error: None, request: None }
     }
 
-    pub(crate) const fn for_event(socket: Socket, event: EventName, ack: Option<u64>) -> Self {
-        Self { socket, event: Some(event), ack, reason: None, request: None }
+    pub(crate) fn for_event(socket: Socket, event: EventName, ack: Option<Asked>) -> Self {
+        Self { event: Some(event), ack, ..Self::new(socket) }
     }
 
-    pub(crate) const fn for_disconnect(socket: Socket, reason: DisconnectReason) -> Self {
-        Self { socket, event: None, ack: None, reason: Some(reason), request: None }
+    pub(crate) fn for_disconnect(socket: Socket, reason: DisconnectReason) -> Self {
+        Self { reason: Some(reason), ..Self::new(socket) }
+    }
+
+    pub(crate) fn for_error(socket: Socket, error: HandlerError) -> Self {
+        Self { error: Some(error), ..Self::new(socket) }
+    }
+
+    /// The same event again, for another of its handlers.
+    pub(crate) fn again(&self) -> Self {
+        Self { event: self.event.clone(), ack: self.ack.clone(), ..Self::new(self.socket.clone()) }
     }
 
     /// The socket that the event came from.
@@ -52,28 +63,36 @@ impl EventParts {
         self.reason
     }
 
-    /// The request that opened the connection, in the form that axum's extractors want. It is put together at the first
-    /// call, and costs some allocations then.
+    /// What went wrong; `None` outside of error handlers.
+    pub const fn error(&self) -> Option<&HandlerError> {
+        self.error.as_ref()
+    }
+
+    /// Whether the client asked for an acknowledgement that nobody has taken upon himself yet.
+    pub const fn is_ack_wanted(&self) -> bool {
+        self.ack.is_some()
+    }
+
+    /// The request that opened the connection, in the form that axum's extractors want, with the socket's own
+    /// [extensions](Socket::set_extension) among those of the request. It is put together at the first call, and costs some
+    /// allocations then.
     pub fn request(&mut self) -> &mut Parts {
         let socket = &self.socket;
         self.request.get_or_insert_with(|| {
             let mut parts = socket.handshake().to_parts();
-            parts.extensions.insert(socket.io().clone());
-            if parts.extensions.get::<OriginalUri>().is_none() {
-                parts.extensions.insert(OriginalUri(parts.uri.clone()));
-            }
+            complete(&mut parts.extensions, socket);
             Box::new(parts)
         })
     }
 
-    /// The id to acknowledge, if the client asked for that and nobody has taken it.
-    pub(crate) const fn ack(&self) -> Option<u64> {
-        self.ack
-    }
-
-    /// Takes the right to acknowledge. Whoever has it answers; the handler's return value no longer does.
-    pub(crate) fn take_ack(&mut self) -> AckSender {
-        AckSender::new(self.socket.clone(), self.ack.take())
+    /// The extensions of that request alone.
+    pub(super) fn extensions(&self) -> Extensions {
+        if let Some(request) = &self.request {
+            return request.extensions.clone();
+        }
+        let mut extensions = self.socket.handshake().extensions().cloned().unwrap_or_default();
+        complete(&mut extensions, &self.socket);
+        extensions
     }
 
     /// The right to acknowledge, where nothing else is wanted any more.
@@ -81,15 +100,19 @@ impl EventParts {
         AckSender::new(self.socket, self.ack)
     }
 
-    /// Says no in the name of a handler that is not called. `ack` is the id that the client asked with: an extractor may
-    /// have taken it, but the handler cannot have answered.
-    pub(crate) fn reject(self, ack: Option<u64>, rejection: impl IntoAckError) -> Result<(), ClientError> {
-        let error = rejection.into_ack_error();
-        if !error.is_malformed() {
-            AckSender::new(self.socket, ack).refuse(&error);
-        }
-        Err(error)
+    /// Takes the right to acknowledge. Whoever has it answers; the handler's return value no longer does.
+    pub(super) fn take_ack(&mut self) -> AckSender {
+        AckSender::new(self.socket.clone(), self.ack.take())
     }
+}
+
+/// Adds to the extensions of a request what handlers find there.
+fn complete(extensions: &mut Extensions, socket: &Socket) {
+    extensions.insert(socket.io().clone());
+    if extensions.get::<OriginalUri>().is_none() {
+        extensions.insert(OriginalUri(socket.handshake().uri()));
+    }
+    socket.extend(extensions);
 }
 
 /// Extracts from everything but the arguments of the event.
@@ -105,18 +128,21 @@ impl EventParts {
 ///     type Rejection = ClientError;
 ///
 ///     async fn from_event_parts(parts: &mut EventParts, _: &S) -> Result<Self, ClientError> {
-///         match parts.socket().rooms().iter().any(|room| &**room == "lobby") {
+///         match parts.socket().is_in("lobby") {
 ///             true => Ok(Self),
 ///             false => Err(ClientError::new("join the lobby first")),
 ///         }
 ///     }
 /// }
 /// ```
+///
+/// What is extracted may also be a `Result<T, T::Rejection>`, so that the handler sees what is wrong and goes on, or an
+/// `Option<T>` where `T` is an [`OptionalFromEventParts`](super::OptionalFromEventParts).
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be extracted here",
-    label = "no extractor for connect, disconnect and event handlers",
-    note = "every argument but the last must implement `FromEventParts`: `Socket`, `SocketIo`, `State`, `Auth`, `Event`, \
-            `AckSender`, or an axum `FromRequestParts` extractor"
+    label = "no extractor for handlers",
+    note = "it must implement `FromEventParts<{S}>`: `Socket`, `SocketIo`, `State`, `Auth`, `Params`, or another axum \
+            extractor that needs no body; `Data<T>` and `Args` can only be the last argument of an event handler"
 )]
 pub trait FromEventParts<S, M = ViaEvent>: Sized {
     /// What the client is told if there is nothing to extract.
@@ -147,21 +173,10 @@ pub trait FromEvent<S, M = ViaEvent>: Sized {
     ) -> impl Future<Output = Result<Self, Self::Rejection>> + Send;
 }
 
-/// Marks what is extracted from the event itself.
-#[derive(Debug)]
-pub enum ViaEvent {}
-
-/// Marks axum's extractors.
-#[derive(Debug)]
-pub enum ViaRequest {}
-
-/// Marks what leaves the arguments alone.
-#[derive(Debug)]
-pub struct ViaParts<M>(PhantomData<M>);
-
 impl<S, M, T> FromEvent<S, ViaParts<M>> for T
 where
     T: FromEventParts<S, M>,
+    M: UsableIn<InEvent>,
     S: Sync,
 {
     type Rejection = ClientError;

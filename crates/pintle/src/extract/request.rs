@@ -4,7 +4,8 @@ use std::any::{Any, TypeId, type_name};
 
 use axum::extract::FromRequestParts;
 use axum::response::IntoResponse;
-use http::{Request, StatusCode};
+use http::request::Parts;
+use http::{Extensions, Request, StatusCode};
 
 use super::{EventParts, FromEventParts, ViaRequest};
 use crate::error::{ClientError, IntoAckError};
@@ -22,11 +23,10 @@ where
         if let Some(io) = the_server(|| parts.socket().io().clone()) {
             return Ok(io);
         }
-        let extracted = if asks_for_state_only::<T>() {
-            let (mut nothing, ()) = Request::new(()).into_parts();
-            T::from_request_parts(&mut nothing, state).await
-        } else {
-            T::from_request_parts(parts.request(), state).await
+        let extracted = match asks_for::<T>() {
+            Asks::State => T::from_request_parts(&mut bare(Extensions::new()), state).await,
+            Asks::Extension => T::from_request_parts(&mut bare(parts.extensions()), state).await,
+            Asks::Request => T::from_request_parts(parts.request(), state).await,
         };
         extracted.map_err(|rejection| {
             let status = rejection.into_response().status();
@@ -45,12 +45,35 @@ fn the_server<T: 'static>(io: impl FnOnce() -> SocketIo) -> Option<T> {
     (&mut io as &mut dyn Any).downcast_mut::<Option<T>>()?.take()
 }
 
-/// Whether `T` is axum's `State`, which looks at nothing but the state: then no request is put together for it.
+/// What of a request an extractor looks at.
+#[derive(Debug, PartialEq)]
+enum Asks {
+    State,
+    Extension,
+    Request,
+}
+
+/// axum's `State` looks at nothing but the state, and its `Extension` at nothing but the extensions: for them no request is
+/// put together.
 ///
-/// What is inside of it is anybody's type, so all there is to go by is its name. Should that change one day, state costs as
+/// What is inside of them is anybody's type, so all there is to go by is the name. Should that change one day, they cost as
 /// much as headers do, and nothing else happens.
-fn asks_for_state_only<T>() -> bool {
-    type_name::<T>().starts_with("axum::extract::state::State<")
+fn asks_for<T>() -> Asks {
+    let name = type_name::<T>();
+    if name.starts_with("axum::extract::state::State<") {
+        Asks::State
+    } else if name.starts_with("axum::extension::Extension<") {
+        Asks::Extension
+    } else {
+        Asks::Request
+    }
+}
+
+/// The head of a request that has nothing but extensions.
+fn bare(extensions: Extensions) -> Parts {
+    let (mut parts, ()) = Request::new(()).into_parts();
+    parts.extensions = extensions;
+    parts
 }
 
 /// An axum extractor did not find what it looks for in the request that opened the connection.
@@ -75,8 +98,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn state_is_known_by_its_name() {
-        assert!(asks_for_state_only::<axum::extract::State<String>>());
-        assert!(!asks_for_state_only::<axum::extract::Query<String>>());
+    fn what_needs_no_request_is_known_by_its_name() {
+        assert_eq!(asks_for::<axum::extract::State<String>>(), Asks::State);
+        assert_eq!(asks_for::<axum::Extension<String>>(), Asks::Extension);
+        assert_eq!(asks_for::<axum::extract::Query<String>>(), Asks::Request);
     }
 }

@@ -6,22 +6,26 @@ use std::sync::Arc;
 
 use pintle_proto::Args;
 
-use super::endpoint::Binding;
-use super::endpoint::{Bound, Call};
+use super::endpoint::{Binding, Bound, Call};
 use super::table::Running;
 use super::tuples::all_the_tuples;
-use crate::ack::IntoReply;
-use crate::error::ClientError;
-use crate::extract::{EventParts, FromEvent, FromEventParts};
+use crate::error::IntoAckError;
+use crate::event::{EventResponse, IntoReply};
+use crate::extract::{EventParts, FromEvent, FromEventParts, InEvent, UsableIn};
 
 /// An async function that handles an event: up to twelve extractors in, an [answer](IntoReply) out.
 ///
-/// It is implemented for functions and closures, and not meant to be implemented by hand.
+/// The last argument may be [`Data`](crate::Data) or another [`FromEvent`], which takes the arguments of the event; those
+/// before it are [`FromEventParts`].
+///
+/// It is implemented for functions and closures, and not meant to be implemented by hand. When the compiler says that it is
+/// not implemented for a function of yours, [`check_handler!`](crate::check_handler) tells why.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a valid event handler",
     label = "not an event handler",
     note = "an event handler is an async function whose arguments are extractors (the last may be `Data<T>`, the others \
-            must implement `FromEventParts`) and which returns `()`, `Ack<T>` or a `Result` of these"
+            must implement `FromEventParts`) and which returns `()`, `Ack<T>` or a `Result` of these",
+    note = "`pintle::check_handler!(on: the_function)` says what is wrong with it"
 )]
 pub trait EventHandler<M, S>: Clone + Send + Sync + Sized + 'static {
     /// Whether events of this name run strictly one after another.
@@ -30,7 +34,7 @@ pub trait EventHandler<M, S>: Clone + Send + Sync + Sized + 'static {
 
     /// Extracts, runs, and answers.
     #[doc(hidden)]
-    fn call(self, parts: EventParts, args: Args, state: &S) -> impl Future<Output = Result<(), ClientError>> + Send;
+    fn call(self, parts: EventParts, args: Args, state: &S) -> impl Future<Output = EventResponse> + Send;
 }
 
 /// Has events of this name, of one socket, run strictly one after another, each to its end. The default is that they
@@ -56,7 +60,7 @@ pub struct Sequential<H>(H);
 impl<H: EventHandler<M, S>, M, S: Sync> EventHandler<M, S> for Sequential<H> {
     const SEQUENTIAL: bool = true;
 
-    async fn call(self, parts: EventParts, args: Args, state: &S) -> Result<(), ClientError> {
+    async fn call(self, parts: EventParts, args: Args, state: &S) -> EventResponse {
         self.0.call(parts, args, state).await
     }
 }
@@ -67,9 +71,11 @@ where
     Fut: Future<Output: IntoReply> + Send,
     S: Sync,
 {
-    async fn call(self, parts: EventParts, args: Args, _: &S) -> Result<(), ClientError> {
-        args.validate()?;
-        self().await.reply(parts.into_ack())
+    async fn call(self, parts: EventParts, args: Args, _: &S) -> EventResponse {
+        if let Err(malformed) = args.validate() {
+            return EventResponse::rejected(malformed.into());
+        }
+        self().await.into_response(&parts.into_ack())
     }
 }
 
@@ -81,26 +87,25 @@ macro_rules! impl_event_handler {
             F: FnOnce($($ty,)* $last) -> Fut + Clone + Send + Sync + 'static,
             Fut: Future<Output: IntoReply> + Send,
             S: Sync,
-            $($ty: FromEventParts<S, $marker> + Send,)*
+            $($ty: FromEventParts<S, $marker> + Send, $marker: UsableIn<InEvent>,)*
             $last: FromEvent<S, $last_marker> + Send,
         {
-            async fn call(self, mut parts: EventParts, args: Args, state: &S) -> Result<(), ClientError> {
-                let ack = parts.ack();
+            async fn call(self, mut parts: EventParts, args: Args, state: &S) -> EventResponse {
                 $(
                     let $ty = match $ty::from_event_parts(&mut parts, state).await {
                         Ok(value) => value,
                         Err(rejection) => {
-                            args.validate()?;
-                            return parts.reject(ack, rejection);
+                            let malformed = args.validate().err().map(Into::into);
+                            return EventResponse::rejected(malformed.unwrap_or_else(|| rejection.into_ack_error()));
                         }
                     };
                 )*
                 let $last = match $last::from_event(&mut parts, args, state).await {
                     Ok(value) => value,
-                    Err(rejection) => return parts.reject(ack, rejection),
+                    Err(rejection) => return EventResponse::rejected(rejection.into_ack_error()),
                 };
                 let sender = parts.into_ack();
-                self($($ty,)* $last).await.reply(sender)
+                self($($ty,)* $last).await.into_response(&sender)
             }
         }
     };

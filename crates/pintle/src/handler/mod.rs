@@ -1,12 +1,22 @@
 //! Handlers: async functions over extractors, and what they become.
 
+#[doc(hidden)]
+pub mod check;
 mod endpoint;
 mod event;
+mod guard;
 mod lifecycle;
+mod middleware;
 mod table;
 mod tuples;
 
 pub(crate) use endpoint::{Binding, Endpoint};
 pub use event::{EventHandler, Sequential, sequential};
-pub use lifecycle::{ConnectHandler, IntoLifecycle, IntoVerdict, Middleware};
-pub(crate) use table::{EventEntry, Handlers, Running};
+pub(crate) use guard::{Guard, guard};
+pub use guard::{IntoAdmission, RequestGuard};
+pub use lifecycle::{
+    ConnectHandler, DisconnectHandler, ErrorHandler, IntoOutcome, IntoVerdict, Middleware, NamespacePredicate,
+};
+pub(crate) use middleware::MiddlewareLayer;
+pub use middleware::{EventMiddleware, IntoEventResponse};
+pub(crate) use table::{EventEntry, Handlers, Running, join};

@@ -4,16 +4,18 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future::join_all;
 use hashbrown::HashMap;
 use pintle_proto::Args;
 
 use super::endpoint::Endpoint;
 use crate::ack::EventName;
-use crate::error::ClientError;
+use crate::event::{EventResponse, Layers, Target};
 use crate::extract::EventParts;
 
 /// A handler at work.
-pub(crate) type Running = Pin<Box<dyn Future<Output = Result<(), ClientError>> + Send>>;
+pub(crate) type Running = Pin<Box<dyn Future<Output = EventResponse> + Send>>;
 
 /// The handlers of a namespace, ready to be called.
 #[derive(Default)]
@@ -21,7 +23,13 @@ pub(crate) struct Handlers {
     pub(crate) middleware: Vec<Arc<dyn Endpoint>>,
     pub(crate) connect: Option<Arc<dyn Endpoint>>,
     pub(crate) disconnect: Option<Arc<dyn Endpoint>>,
+    pub(crate) error: Option<Arc<dyn Endpoint>>,
     pub(crate) events: HashMap<EventName, EventEntry>,
+    /// Called for every event, before its handler.
+    pub(crate) any: Vec<Arc<dyn Endpoint>>,
+    /// Called for events that nobody else handles.
+    pub(crate) fallback: Option<Arc<dyn Endpoint>>,
+    pub(crate) layers: Layers,
     /// Events of a socket run strictly one after another.
     pub(crate) sequential: bool,
 }
@@ -44,9 +52,35 @@ impl Handlers {
         let middleware = self.middleware.clone();
         Box::pin(async move {
             for endpoint in middleware {
-                endpoint.call(parts(), Args::empty()).await?;
+                let response = endpoint.call(parts(), Args::empty()).await;
+                if response.is_error() {
+                    return response;
+                }
             }
-            Ok(())
+            EventResponse::empty()
         })
     }
+}
+
+/// Calls the handlers of one event, however many there are.
+pub(crate) async fn join(mut target: Target, parts: EventParts, args: Args) -> EventResponse {
+    match target.len() {
+        0 => args.validate().map_or_else(|error| EventResponse::rejected(error.into()), |()| EventResponse::empty()),
+        1 => target.remove(0).call(parts, args).await,
+        _ => {
+            let call = |endpoint: Arc<dyn Endpoint>| caught(endpoint.call(parts.again(), args.clone()));
+            let responses = join_all(target.into_iter().map(call)).await;
+            let merge = |mut merged: EventResponse, response| {
+                merged.merge(response);
+                merged
+            };
+            responses.into_iter().fold(EventResponse::empty(), merge)
+        }
+    }
+}
+
+/// A handler whose panic does not end its fellows.
+async fn caught(running: Running) -> EventResponse {
+    // The state of a handler that panicked is dropped and never looked at again.
+    std::panic::AssertUnwindSafe(running).catch_unwind().await.unwrap_or_else(|panic| EventResponse::panicked(&*panic))
 }

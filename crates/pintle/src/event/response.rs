@@ -1,0 +1,167 @@
+//! What came of an event.
+
+use std::any::Any;
+use std::fmt;
+
+use pintle_proto::Encoded;
+use serde::Serialize;
+
+use crate::ack::{Ack, AckSender};
+use crate::error::{ClientError, HandlerError, HandlerErrorKind, IntoAckError};
+
+/// What came of an event: what the layers of a [`Namespace`](crate::Namespace::layer) get back from its handlers.
+#[derive(Default)]
+#[must_use = "it holds the acknowledgement"]
+pub struct EventResponse {
+    answer: Answer,
+    errors: Vec<HandlerError>,
+}
+
+/// What the client is answered, if it asked for that.
+#[derive(Default)]
+enum Answer {
+    #[default]
+    None,
+    Ack(Encoded),
+    /// The first of the errors.
+    Error,
+}
+
+impl EventResponse {
+    /// Nothing to say: the client is not answered.
+    pub const fn empty() -> Self {
+        Self { answer: Answer::None, errors: Vec::new() }
+    }
+
+    /// An error: it becomes the acknowledgement, if the client asked for one, and reaches
+    /// [`Namespace::on_error`](crate::Namespace::on_error).
+    pub fn error(error: impl IntoAckError) -> Self {
+        Self::failed(HandlerErrorKind::Layer, error.into_ack_error())
+    }
+
+    /// What went wrong, if something has.
+    pub fn errors(&self) -> &[HandlerError] {
+        &self.errors
+    }
+
+    /// Whether something went wrong.
+    pub fn is_error(&self) -> bool {
+        !self.errors.is_empty()
+    }
+
+    /// Whether there is an acknowledgement in it.
+    pub const fn is_answered(&self) -> bool {
+        !matches!(self.answer, Answer::None)
+    }
+
+    /// An error that is the client's answer.
+    pub(crate) fn failed(kind: HandlerErrorKind, error: ClientError) -> Self {
+        Self { answer: Answer::Error, errors: vec![HandlerError::new(kind, error)] }
+    }
+
+    /// An error of which the client is not told: it is answered by other means, or there is nothing to answer.
+    pub(crate) fn failed_silently(kind: HandlerErrorKind, error: ClientError) -> Self {
+        Self { answer: Answer::None, errors: vec![HandlerError::new(kind, error)] }
+    }
+
+    /// "No", and nothing has gone wrong.
+    pub(crate) const fn refusal() -> Self {
+        Self { answer: Answer::Error, errors: Vec::new() }
+    }
+
+    /// What was refused before the handler was called: with the error of an extractor.
+    pub(crate) fn rejected(error: ClientError) -> Self {
+        let kind = if error.is_malformed() { HandlerErrorKind::Decode } else { HandlerErrorKind::Extractor };
+        Self::failed(kind, error)
+    }
+
+    /// A handler panicked.
+    pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
+        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+            (Some(message), _) => message,
+            (_, Some(message)) => message.as_str(),
+            _ => "no message",
+        };
+        Self::failed(HandlerErrorKind::Panic, ClientError::internal(message))
+    }
+
+    /// What went wrong, where there is nobody to answer.
+    pub(crate) fn into_errors(self) -> Vec<HandlerError> {
+        self.errors
+    }
+
+    /// Adds what another handler of the same event came to. The first answer counts.
+    pub(crate) fn merge(&mut self, other: Self) {
+        if !self.is_answered() {
+            self.answer = other.answer;
+            // The error that is the answer comes first.
+            self.errors.splice(0..0, other.errors);
+        } else {
+            self.errors.extend(other.errors);
+        }
+    }
+
+    /// Sends the answer, and gives what went wrong.
+    pub(crate) fn finish(self, sender: AckSender) -> Vec<HandlerError> {
+        // In each case: if the client is gone, so is whoever waited.
+        match self.answer {
+            Answer::None => {}
+            Answer::Ack(packet) => drop(sender.deliver(&packet)),
+            Answer::Error => {
+                if let Some(error) = self.errors.first().filter(|error| !error.error().is_malformed()) {
+                    drop(sender.send(error.error()));
+                }
+            }
+        }
+        self.errors
+    }
+}
+
+impl fmt::Debug for EventResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventResponse")
+            .field("answered", &self.is_answered())
+            .field("errors", &self.errors)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What an event handler may return: `()`, [`Ack`], or a `Result` of these whose error is [`IntoAckError`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be returned from an event handler",
+    label = "not an answer",
+    note = "return `()`, `Ack<T>`, `Result<(), E>` or `Result<Ack<T>, E>` where `E: IntoAckError`"
+)]
+pub trait IntoReply {
+    /// Answers, if there is something to say and somebody asked.
+    #[doc(hidden)]
+    fn into_response(self, sender: &AckSender) -> EventResponse;
+}
+
+impl IntoReply for () {
+    fn into_response(self, _: &AckSender) -> EventResponse {
+        EventResponse::empty()
+    }
+}
+
+impl<T: Serialize> IntoReply for Ack<T> {
+    fn into_response(self, sender: &AckSender) -> EventResponse {
+        match sender.encode(&self.0) {
+            None => EventResponse::empty(),
+            Some(Ok(packet)) => EventResponse { answer: Answer::Ack(packet), errors: Vec::new() },
+            Some(Err(error)) => EventResponse::failed(HandlerErrorKind::Returned, ClientError::internal(error)),
+        }
+    }
+}
+
+impl<R: IntoReply, E: IntoAckError> IntoReply for Result<R, E> {
+    fn into_response(self, sender: &AckSender) -> EventResponse {
+        match self {
+            Ok(reply) => reply.into_response(sender),
+            Err(error) if sender.is_wanted() => {
+                EventResponse::failed(HandlerErrorKind::Returned, error.into_ack_error())
+            }
+            Err(error) => EventResponse::failed_silently(HandlerErrorKind::Returned, error.into_ack_error()),
+        }
+    }
+}
