@@ -1,0 +1,7 @@
+use pintle::check_handler;
+
+async fn bye() {}
+
+fn main() {
+    check_handler!(on_disconect: bye);
+}
