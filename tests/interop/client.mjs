@@ -24,9 +24,9 @@ afterEach(() => {
   open.clear();
 });
 
-/** A socket that connects when told to. */
-export function idle(namespace = "/", options = {}) {
-  const socket = io(url + namespace, { transports, forceNew: true, autoConnect: false, reconnectionDelay: 10, ...options });
+/** A socket that connects when told to; `at` is another way to the server. */
+export function idle(namespace = "/", { at = url, ...options } = {}) {
+  const socket = io(at + namespace, { transports, forceNew: true, autoConnect: false, reconnectionDelay: 10, ...options });
   open.add(socket);
   return socket;
 }

@@ -5,10 +5,13 @@
 //! reaches ([`PATIENCE`]).
 
 mod client;
+mod console;
+mod driven;
 mod elsewhere;
 mod http;
 mod polling;
 mod program;
+mod proxy;
 mod reference;
 mod scripts;
 mod server;
@@ -16,10 +19,13 @@ mod time;
 mod websocket;
 
 pub use client::{Client, Packet, Transport};
+pub use console::Console;
+pub use driven::{Driver, RealSocket};
 pub use elsewhere::{Elsewhere, alive_tasks};
 pub use http::{HttpConnection, Request, Response};
 pub use polling::{Polling, decode_binary, encode_binary, split};
 pub use program::example;
+pub use proxy::Proxy;
 pub use reference::{Reference, judging_reference};
 pub use scripts::{WAYS, node, python};
 pub use server::{Endpoint, TestServer};
