@@ -7,6 +7,7 @@ mod bodies;
 mod cookies;
 mod cors;
 mod headers;
+mod levels;
 mod panics;
 mod recipes;
 mod routing;
