@@ -11,8 +11,6 @@ pub(crate) enum OrderError {
     SoldOut {
         instead: &'static str,
     },
-    /// Something broke that is none of the guest's business.
-    Kitchen(String),
 }
 
 /// Its public face: a message for people, and data for programs. The client gets `{ message, data }`; nothing of the error
@@ -22,10 +20,6 @@ impl IntoAckError for OrderError {
         match self {
             Self::Unknown(dish) => ClientError::new(format!("there is no {dish}")),
             Self::SoldOut { instead } => ClientError::new("sold out").with_data(Hint { instead }),
-            Self::Kitchen(reason) => {
-                tracing::error!(reason, "the kitchen has trouble");
-                ClientError::new("please come back later")
-            }
         }
     }
 }

@@ -17,7 +17,10 @@ mod error;
 use std::time::Duration;
 
 use axum::Router;
-use pintle::{Ack, AckSender, BroadcastAckError, Data, EmitWithAckError, Socket, SocketIo, SocketIoLayer};
+use pintle::{
+    Ack, AckSender, BroadcastAckError, ClientError, Data, EmitWithAckError, HandlerError, Socket, SocketIo,
+    SocketIoLayer,
+};
 use serde::Serialize;
 use tokio::net::TcpListener;
 
@@ -34,6 +37,7 @@ fn restaurant() -> SocketIoLayer {
         .on("ask me", ask_me)
         .on("sit", async |guest: Socket, Data(table): Data<String>| guest.join(table).map(Ack))
         .on("ask the table", ask_the_table)
+        .on_error(complain)
 }
 
 /// `Ack` answers with what is in it. A tuple is several arguments: the client's callback gets `(dishes, currency)`.
@@ -84,13 +88,18 @@ struct Orders {
     undecided: usize,
 }
 
-/// The server asks a room. When some do not answer in time, the answers of the others are there all the same.
-async fn ask_the_table(io: SocketIo, Data(table): Data<String>) -> Result<Ack<Orders>, OrderError> {
+/// The server asks a room. When some do not answer in time, the answers of the others are there all the same. Any other
+/// trouble is none of the guest's business: with `?` all that is told of it is `internal error`.
+async fn ask_the_table(io: SocketIo, Data(table): Data<String>) -> Result<Ack<Orders>, ClientError> {
     match io.to(table).timeout(PATIENCE).emit_with_ack("what will it be?", ()).await {
-        Ok(dishes) => Ok(Ack(Orders { dishes, undecided: 0 })),
         Err(BroadcastAckError::Missing(some)) => Ok(Ack(Orders { dishes: some.responses, undecided: some.missing })),
-        Err(error) => Err(OrderError::Kitchen(error.to_string())),
+        dishes => Ok(Ack(Orders { dishes: dishes?, undecided: 0 })),
     }
+}
+
+/// Hears of every error, with what the guest is not told. A guest has a hand in some of them: they are quoted.
+async fn complain(guest: Socket, error: HandlerError) {
+    tracing::info!(guest = %guest.id(), event = error.event(), error = ?error.to_string(), "a guest was not served");
 }
 
 #[tokio::main]

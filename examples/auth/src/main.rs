@@ -3,7 +3,8 @@
 //! 1. At the HTTP handshake: [`require_user`] is an axum middleware, and covers REST routes and Socket.IO alike. Who has no
 //!    token gets a 401 and not even a session. What it finds out, handlers get with axum's `Extension`.
 //! 2. At a namespace: [`require_admin`] looks at the client's `auth`. It lets nobody into `/admin` but admins, and says why
-//!    in the client's `connect_error`; the connection and its other namespaces stay.
+//!    in the client's `connect_error`; the connection and its other namespaces stay. What it finds out, the namespace's
+//!    handlers get in the same way.
 //!
 //! A browser cannot set headers on a WebSocket. For pages, 1. reads a cookie instead, or 2. is all there is.
 //!
@@ -40,7 +41,7 @@ fn app(keys: Keys) -> Router {
     let realtime = SocketIoLayer::new()
         .on_connect(expire)
         .on("who am i", async |Extension(user): Extension<Claims>| Ack(user.sub))
-        .namespace("/admin", Namespace::new().middleware(require_admin).on("announce", announce))
+        .namespace("/admin", Namespace::new().middleware(require_admin).on_connect(expire).on("announce", announce))
         .with_state(keys.clone());
     Router::new()
         .route("/me", get(async |Extension(user): Extension<Claims>| user.sub))
@@ -72,7 +73,10 @@ struct Credentials {
 }
 
 /// 2. The admins' namespace wants to see a token itself: one of the same user, and of an admin.
+///
+/// For this socket's handlers it takes the place of what the handshake said, so that none of them verifies it again.
 async fn require_admin(
+    socket: Socket,
     State(keys): State<Keys>,
     Extension(user): Extension<Claims>,
     Auth(Credentials { token }): Auth<Credentials>,
@@ -82,27 +86,30 @@ async fn require_admin(
         Err(_) => no(json!({ "code": "invalid_token" })),
         Ok(admin) if admin.sub != user.sub => no(json!({ "code": "other_user" })),
         Ok(admin) if admin.role != Role::Admin => no(json!({ "code": "wrong_role", "needs": Role::Admin })),
-        Ok(_) => Ok(()),
+        Ok(admin) => {
+            socket.set_extension(admin);
+            Ok(())
+        }
     }
 }
 
 /// From `/admin` to everybody in `/`, which is where `SocketIo` speaks to.
 async fn announce(
     io: SocketIo,
-    Extension(user): Extension<Claims>,
+    Extension(admin): Extension<Claims>,
     Data(text): Data<String>,
 ) -> Result<Ack<()>, EmitError> {
-    io.emit("announcement", (user.sub, text)).map(Ack)
+    io.emit("announcement", (admin.sub, text)).map(Ack)
 }
 
 /// A WebSocket is one request, whose token is looked at once. So who stays for longer than it is good for is sent away.
 ///
 /// The task keeps the socket's id rather than the socket, which may be gone long before.
-async fn expire(socket: Socket, io: SocketIo, Extension(user): Extension<Claims>) {
-    let id = socket.id();
+async fn expire(socket: Socket, Extension(user): Extension<Claims>) {
+    let one = socket.everybody().in_(socket.id());
     tokio::spawn(async move {
         tokio::time::sleep(user.remaining()).await;
-        io.in_(id).close();
+        one.close_connections();
     });
 }
 

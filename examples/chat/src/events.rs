@@ -1,8 +1,9 @@
 //! The events: what a socket may ask, and who hears of it.
 
+use axum::Extension;
 use axum::extract::State;
 use bytes::Bytes;
-use pintle::{Ack, Auth, Data, EmitError, Socket, SocketIo, SocketIoLayer};
+use pintle::{Ack, Auth, Data, EmitError, HandlerError, Socket, SocketIo, SocketIoLayer};
 
 use crate::error::ChatError;
 use crate::message::{Draft, Join, Joined, Leave, People, PictureOf, Posted, Types, Typing, Who};
@@ -18,15 +19,24 @@ pub(crate) fn layer(chat: Chat) -> SocketIoLayer {
         .on("message", message)
         .on("picture", picture)
         .on("typing", typing)
+        .on_error(log)
         .with_state(chat)
 }
 
-/// Says no to a name that is not one, or is taken, before the socket is connected: the page gets a `connect_error`.
-async fn admit(State(chat): State<Chat>, Auth(who): Auth<Who>) -> Result<(), ChatError> {
-    chat.admit(&who)
+/// Says no to a name that is not one, or is taken, before the socket is connected: the page gets a `connect_error`. Who it
+/// is, the handlers get with `Extension`.
+async fn admit(socket: Socket, State(chat): State<Chat>, Auth(who): Auth<Who>) -> Result<(), ChatError> {
+    chat.admit(&who)?;
+    socket.set_extension(who);
+    Ok(())
 }
 
-async fn enter(socket: Socket, io: SocketIo, State(chat): State<Chat>, Auth(who): Auth<Who>) -> Result<(), EmitError> {
+async fn enter(
+    socket: Socket,
+    io: SocketIo,
+    State(chat): State<Chat>,
+    Extension(who): Extension<Who>,
+) -> Result<(), EmitError> {
     // The name was free a moment ago; two may have asked for it at the same time.
     if chat.enter(socket.id(), who).is_err() {
         socket.disconnect();
@@ -89,14 +99,21 @@ async fn picture(
 
 async fn typing(
     socket: Socket,
-    State(chat): State<Chat>,
+    Extension(who): Extension<Who>,
     Data(Typing { room, typing }): Data<Typing>,
 ) -> Result<(), ChatError> {
-    let nickname = chat.nickname_in(socket.id(), &room)?;
+    if !socket.is_in(&room) {
+        return Err(ChatError::NotInRoom);
+    }
     // Volatile: who is too slow to hear it now need not hear it later.
     let others = socket.to(&room).volatile();
-    others.emit("typing", &Types { room: &room, nickname: &nickname, typing })?;
+    others.emit("typing", &Types { room: &room, nickname: &who.nickname, typing })?;
     Ok(())
+}
+
+/// Whatever does not end well, in one place. A page has a hand in what an error says: it is quoted.
+async fn log(socket: Socket, error: HandlerError) {
+    tracing::info!(socket = %socket.id(), event = error.event(), error = ?error.to_string(), "refused");
 }
 
 fn tell_people(io: &SocketIo, chat: &Chat, room: String) -> Result<(), EmitError> {

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 /// The `auth` of a connection: who somebody wants to be.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Who {
     pub(crate) nickname: String,
     /// A secret of the browser's, which lets it have its nickname again when it comes back before we know it is gone.

@@ -114,11 +114,6 @@ impl Chat {
         Ok((Posted { id, at: now }, Some(message)))
     }
 
-    /// The nickname of somebody who is in this room.
-    pub(crate) fn nickname_in(&self, id: SocketId, room: &str) -> Result<String, ChatError> {
-        self.state().nickname_in(id, room)
-    }
-
     pub(crate) fn picture(&self, id: SocketId, name: &str, message: u64) -> Result<Bytes, ChatError> {
         let state = self.state();
         state.nickname_in(id, name)?;

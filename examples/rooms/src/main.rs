@@ -11,6 +11,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use axum::Router;
 use pintle::{Ack, ClientError, Data, DisconnectReason, EmitError, Socket, SocketId, SocketIo, SocketIoLayer};
@@ -43,7 +44,7 @@ async fn leave(socket: Socket, Data(room): Data<String>) -> Result<Ack<()>, Emit
 
 /// To the others in a room. The library lets a socket speak to a room that it is not in; here that is not wanted.
 async fn say(socket: Socket, Data((room, text)): Data<(String, String)>) -> Result<Ack<()>, ClientError> {
-    if !socket.rooms().iter().any(|joined| **joined == *room) {
+    if !socket.is_in(&room) {
         return Err(ClientError::new("join the room first"));
     }
     Ok(Ack(socket.to(&room).emit("said", (&room, socket.id(), text))?))
@@ -66,34 +67,31 @@ async fn who(io: SocketIo, Data(room): Data<String>) -> Ack<Vec<SocketId>> {
     Ack(members(&io, &room))
 }
 
-async fn my_rooms(socket: Socket) -> Ack<Vec<String>> {
-    Ack(named_rooms(&socket))
+/// The first is the socket's own.
+async fn my_rooms(socket: Socket) -> Ack<Vec<Arc<str>>> {
+    Ack(socket.rooms())
 }
 
-/// All rooms, and how many are in each.
-async fn all_rooms(io: SocketIo) -> Ack<BTreeMap<String, usize>> {
-    let mut rooms = BTreeMap::new();
-    for room in io.sockets().iter().flat_map(named_rooms) {
-        *rooms.entry(room).or_default() += 1;
-    }
-    Ack(rooms)
+/// All rooms that somebody joined, and how many are in each. The sockets' own are not among them.
+async fn all_rooms(io: SocketIo) -> Ack<BTreeMap<Arc<str>, usize>> {
+    let with_members = |room: Arc<str>| {
+        let members = io.in_(&room).sockets().len();
+        (room, members)
+    };
+    Ack(io.rooms().into_iter().map(with_members).collect())
 }
 
 /// The socket is in no room any more, so nothing reaches it; but it still says in which ones it was.
 async fn goodbye(socket: Socket, reason: DisconnectReason) -> Result<(), EmitError> {
-    for room in named_rooms(&socket) {
-        socket.to(&room).emit("left", (&room, socket.id(), reason.as_str()))?;
+    // Nobody else is in the first, which is its own.
+    for room in socket.rooms().iter().skip(1) {
+        socket.to(room).emit("left", (room, socket.id(), reason.as_str()))?;
     }
     Ok(())
 }
 
 fn members(io: &SocketIo, room: &str) -> Vec<SocketId> {
     io.in_(room).sockets().iter().map(Socket::id).collect()
-}
-
-/// The rooms that a socket is in, without the one that is its own.
-fn named_rooms(socket: &Socket) -> Vec<String> {
-    socket.rooms().iter().map(ToString::to_string).filter(|room| room != socket.id().as_str()).collect()
 }
 
 #[tokio::main]

@@ -66,8 +66,9 @@ test("each has a room of their own", async () => {
 test("the rooms can be listed: one's own, and all", async () => {
   for (const socket of [anna, ben]) await socket.emitWithAck("join", room);
   await anna.emitWithAck("join", `corner of ${room}`);
-  assert.deepEqual((await anna.emitWithAck("my rooms")).sort(), [`corner of ${room}`, room]);
-  assert.deepEqual(await carla.emitWithAck("my rooms"), []);
+  const [own, ...joined] = await anna.emitWithAck("my rooms");
+  assert.deepEqual([own, joined.sort()], [anna.id, [`corner of ${room}`, room]]);
+  assert.deepEqual(await carla.emitWithAck("my rooms"), [carla.id]);
   const all = await carla.emitWithAck("rooms");
   assert.deepEqual([all[room], all[`corner of ${room}`], all[anna.id]], [2, 1, undefined]);
 });
