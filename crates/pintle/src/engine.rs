@@ -23,6 +23,7 @@ impl Engine {
     }
 
     /// How many clients are connected. Node's `clientsCount`.
+    #[doc(alias = "clientsCount")]
     pub fn clients_count(&self) -> usize {
         self.0.session_count()
     }

@@ -75,6 +75,7 @@ impl SocketIo {
     }
 
     /// The names of the dynamic namespaces that come to be from now on. Node's `new_namespace`.
+    #[doc(alias = "new_namespace")]
     pub fn new_namespaces(&self) -> NewNamespaces {
         self.0.namespaces.created()
     }
@@ -137,6 +138,7 @@ impl SocketIo {
     }
 
     /// The same as [`to`](Self::to). Node's `io.in`.
+    #[doc(alias = "in")]
     pub fn in_(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }
@@ -175,6 +177,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// When somebody does not answer in time: with the answers of those who did.
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -188,6 +191,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// When the data is no JSON, the name is reserved, or the server is closed.
+    #[doc(alias = "serverSideEmit")]
     pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         self.all().server_side_emit(event, data)
     }
@@ -198,6 +202,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// As those of [`emit_with_ack`](Self::emit_with_ack).
+    #[doc(alias = "serverSideEmitWithAck")]
     pub fn server_side_emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -216,6 +221,7 @@ impl SocketIo {
     /// # Errors
     ///
     /// When other nodes do not answer; with one node, never.
+    #[doc(alias = "fetchSockets")]
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError> {
         self.all().fetch_sockets().await
     }
@@ -231,16 +237,19 @@ impl SocketIo {
     }
 
     /// Has all sockets of `/` join rooms. Node's `io.socketsJoin`.
+    #[doc(alias = "socketsJoin")]
     pub fn join(&self, rooms: impl IntoRooms) {
         self.all().join(rooms);
     }
 
     /// Has all sockets of `/` leave rooms. Node's `io.socketsLeave`.
+    #[doc(alias = "socketsLeave")]
     pub fn leave(&self, rooms: impl IntoRooms) {
         self.all().leave(rooms);
     }
 
     /// Disconnects all sockets of `/`. Node's `io.disconnectSockets()`; with `true` it is `io.of("/").close_connections()` here.
+    #[doc(alias = "disconnectSockets")]
     pub fn disconnect_sockets(&self) {
         self.all().disconnect();
     }

@@ -107,6 +107,7 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     /// # Panics
     ///
     /// When there is such a function already.
+    #[doc(alias = "allowRequest")]
     #[must_use]
     #[track_caller]
     pub fn allow_request<H: RequestGuard<M, S>, M: 'static>(mut self, guard: H) -> Self {
@@ -126,6 +127,7 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     /// # Panics
     ///
     /// When the namespace is declared already (`/` is, by the layer itself), or its pattern is none.
+    #[doc(alias = "of")]
     #[must_use]
     #[track_caller]
     pub fn namespace(mut self, name: &str, namespace: Namespace<S>) -> Self {

@@ -43,7 +43,13 @@
 //!   [`AckSender`], [`DisconnectReason`], axum's `State`, and any axum extractor that needs no body. What takes the arguments
 //!   of the event, [`Data`] or [`Args`], comes last, as a body does in axum. [`FromEventParts`] and [`FromEvent`] make one's
 //!   own.
-//! - What they return acknowledges: [`Ack`], or an error through [`IntoAckError`].
+//! - What they return acknowledges: [`Ack`], or an error through [`IntoAckError`]. [`Namespace::on_error`] hears of all that
+//!   did not end well.
+//! - In front of events stand tower layers and functions with [`Next`]: [`Namespace::layer`],
+//!   [`Namespace::event_middleware`]; in front of sockets [`Namespace::middleware`]; in front of connections
+//!   [`SocketIoLayer::allow_request`] and the layers around this one.
+//! - [`StateRecovery`] gives clients that were cut off back what they missed; [`SocketIo::close`] ends a server in good order.
+//! - Node's names are found by the search of this documentation.
 //! - [`check_handler!`] says what is wrong with a function that the compiler does not take for a handler.
 
 mod ack;

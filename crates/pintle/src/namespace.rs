@@ -108,6 +108,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// # Panics
     ///
     /// When there is such a handler already.
+    #[doc(alias = "connection")]
     #[must_use]
     #[track_caller]
     pub fn on_connect<H: ConnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
@@ -126,6 +127,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// # Panics
     ///
     /// When there is such a handler already.
+    #[doc(alias = "disconnecting")]
     #[must_use]
     #[track_caller]
     pub fn on_disconnect<H: DisconnectHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
@@ -177,6 +179,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// let namespace: Namespace = Namespace::new().on_any(log);
     /// # let _ = namespace;
     /// ```
+    #[doc(alias = "onAny")]
     #[must_use]
     pub fn on_any<H: EventHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
         self.any.push(Binding::event(handler));
@@ -251,6 +254,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// let namespace: Namespace = Namespace::new().event_middleware(members_only);
     /// # let _ = namespace;
     /// ```
+    #[doc(alias = "use")]
     #[must_use]
     pub fn event_middleware<H: EventMiddleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
         let wrap = move |state: &S, layers: &mut Layers| {
@@ -266,6 +270,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// Rooms that it joins are those of the socket once it is accepted, and data and extensions that it sets stay with it. To
     /// refuse it, return an error: [`disconnect`](crate::Socket::disconnect) does nothing yet. What it emits goes out at once,
     /// as in Node: to a client that may be refused afterwards.
+    #[doc(alias = "use")]
     #[must_use]
     pub fn middleware<H: Middleware<M, S>, M: 'static>(mut self, middleware: H) -> Self {
         self.middleware.push(Binding::middleware(middleware));

@@ -31,6 +31,7 @@ use crate::socket::Socket;
 ///     io.to("lobby").to("bar").except("muted").emit("news", "it is five o'clock")
 /// }
 /// ```
+#[doc(alias = "BroadcastOperator")]
 #[derive(Clone)]
 #[must_use = "nothing happens before `emit` or another last call"]
 pub struct Broadcast {
@@ -70,6 +71,7 @@ impl Broadcast {
     }
 
     /// The same as [`to`](Self::to). Node's `in`.
+    #[doc(alias = "in")]
     pub fn in_(self, rooms: impl IntoRooms) -> Self {
         self.to(rooms)
     }
@@ -151,6 +153,7 @@ impl Broadcast {
     /// # Errors
     ///
     /// When somebody does not answer in time: with the answers of those who did.
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -181,6 +184,7 @@ impl Broadcast {
     /// # Errors
     ///
     /// When the data is no JSON, the name is reserved, or the server is [closed](SocketIo::close).
+    #[doc(alias = "serverSideEmit")]
     pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         if self.io.is_closed() {
             return Err(EmitError::server_closed());
@@ -195,6 +199,7 @@ impl Broadcast {
     /// # Errors
     ///
     /// As those of [`emit_with_ack`](Self::emit_with_ack).
+    #[doc(alias = "serverSideEmitWithAck")]
     pub fn server_side_emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -209,6 +214,7 @@ impl Broadcast {
     /// # Errors
     ///
     /// When other nodes do not answer; with one node, never.
+    #[doc(alias = "fetchSockets")]
     pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError> {
         Ok(self.sockets().into_iter().map(RemoteSocket::local).collect())
     }
@@ -243,6 +249,7 @@ impl Broadcast {
     }
 
     /// Has all of them join rooms. Node's `socketsJoin`.
+    #[doc(alias = "socketsJoin")]
     pub fn join(&self, rooms: impl IntoRooms) {
         let sockets = self.sockets();
         rooms.each(|room| {
@@ -255,17 +262,20 @@ impl Broadcast {
     }
 
     /// Has all of them leave rooms. Node's `socketsLeave`.
+    #[doc(alias = "socketsLeave")]
     pub fn leave(&self, rooms: impl IntoRooms) {
         let sockets = self.sockets();
         rooms.each(|room| sockets.iter().for_each(|socket| socket.leave(room)));
     }
 
     /// Disconnects all of them from the namespace. Node's `disconnectSockets()`.
+    #[doc(alias = "disconnectSockets")]
     pub fn disconnect(&self) {
         self.sockets().iter().for_each(Socket::disconnect);
     }
 
     /// Closes the connections of all of them. Node's `disconnectSockets(true)`.
+    #[doc(alias = "disconnectSockets")]
     pub fn close_connections(&self) {
         self.sockets().iter().for_each(Socket::close);
     }

@@ -35,6 +35,7 @@ impl<S> SocketIoLayer<S> {
     }
 
     /// Whether a client may move from long-polling to a WebSocket. Yes, as in Node. Node's `allowUpgrades`.
+    #[doc(alias = "allowUpgrades")]
     #[must_use]
     #[track_caller]
     pub fn allow_upgrades(mut self, allow: bool) -> Self {
@@ -43,6 +44,7 @@ impl<S> SocketIoLayer<S> {
     }
 
     /// Time between two heartbeats. 25 s, as in Node's `pingInterval`.
+    #[doc(alias = "pingInterval")]
     #[must_use]
     #[track_caller]
     pub fn ping_interval(mut self, interval: Duration) -> Self {
@@ -51,6 +53,7 @@ impl<S> SocketIoLayer<S> {
     }
 
     /// How long a client may take to answer a heartbeat. 20 s, as in Node's `pingTimeout`.
+    #[doc(alias = "pingTimeout")]
     #[must_use]
     #[track_caller]
     pub fn ping_timeout(mut self, timeout: Duration) -> Self {
@@ -59,6 +62,7 @@ impl<S> SocketIoLayer<S> {
     }
 
     /// How long a client may take to move to a WebSocket. 10 s, as in Node's `upgradeTimeout`.
+    #[doc(alias = "upgradeTimeout")]
     #[must_use]
     #[track_caller]
     pub fn upgrade_timeout(mut self, timeout: Duration) -> Self {
@@ -67,6 +71,7 @@ impl<S> SocketIoLayer<S> {
     }
 
     /// The most bytes of a request or of a WebSocket message. 1,000,000, as in Node's `maxHttpBufferSize`.
+    #[doc(alias = "maxHttpBufferSize")]
     #[must_use]
     #[track_caller]
     pub fn max_payload(mut self, bytes: usize) -> Self {
@@ -92,6 +97,7 @@ impl<S> SocketIoLayer<S> {
     }
 
     /// How long a client may stay without joining a namespace. 45 s, as in Node's `connectTimeout`.
+    #[doc(alias = "connectTimeout")]
     #[must_use]
     #[track_caller]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
@@ -142,6 +148,7 @@ impl<S> SocketIoLayer<S> {
 
     /// Gives clients that were cut off for a short time their socket back, with all that they missed. Off, as in Node. Node's
     /// `connectionStateRecovery`.
+    #[doc(alias = "connectionStateRecovery")]
     #[must_use]
     #[track_caller]
     pub fn recovery(mut self, recovery: StateRecovery) -> Self {
@@ -153,6 +160,7 @@ impl<S> SocketIoLayer<S> {
     /// it. It must be 20 characters of `A`-`Z`, `a`-`z`, `0`-`9`, `-` and `_`, as hard to guess as a password, and no other
     /// session's; otherwise the client is answered 400. By default it is 120 bits of the system's randomness. Node's
     /// `engine.generateId`.
+    #[doc(alias = "generateId")]
     #[must_use]
     #[track_caller]
     pub fn generate_id(mut self, generate: impl Fn(&Parts) -> String + Send + Sync + 'static) -> Self {

@@ -66,11 +66,13 @@ impl Socket {
     }
 
     /// Whether this is the socket of before: its client was cut off, and has come back in time. Node's `socket.recovered`.
+    #[doc(alias = "recovered")]
     pub fn is_recovered(&self) -> bool {
         self.0.ticket.as_ref().is_some_and(|ticket| ticket.is_recovered())
     }
 
     /// Whether the socket is connected: accepted by the middleware, and left by nobody. Node's `socket.connected`.
+    #[doc(alias = "connected")]
     pub fn is_connected(&self) -> bool {
         self.stage() == Stage::Connected
     }
@@ -151,6 +153,7 @@ impl Socket {
     ///     }
     /// }
     /// ```
+    #[doc(alias = "emitWithAck")]
     pub fn emit_with_ack<T: DeserializeOwned + Send + 'static>(
         &self,
         event: &str,
@@ -185,6 +188,7 @@ impl Socket {
     }
 
     /// The same as [`to`](Self::to). Node's `socket.in`.
+    #[doc(alias = "in")]
     pub fn in_(&self, rooms: impl IntoRooms) -> Broadcast {
         self.to(rooms)
     }

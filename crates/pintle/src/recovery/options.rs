@@ -65,6 +65,7 @@ impl StateRecovery {
     }
 
     /// How long a client may be away. 2 min, as in Node's `maxDisconnectionDuration`.
+    #[doc(alias = "maxDisconnectionDuration")]
     #[must_use]
     pub fn max_disconnection(mut self, duration: Duration) -> Self {
         self.config.set_max_disconnection(duration);
@@ -105,6 +106,7 @@ impl StateRecovery {
 
     /// Whether a client that comes back need not pass the middleware again. It does by default, for a token may have been
     /// revoked meanwhile; Node's `skipMiddlewares` is on.
+    #[doc(alias = "skipMiddlewares")]
     #[must_use]
     pub const fn skip_middleware(mut self, skip: bool) -> Self {
         self.skip_middleware = skip;

@@ -92,6 +92,7 @@ impl Socket {
 
     /// Calls a handler for every event of this socket, before that of the event. It acknowledges nothing. Node's
     /// `socket.onAny`.
+    #[doc(alias = "onAny")]
     pub fn on_any<H: EventHandler<M, ()>, M: 'static>(&self, handler: H) -> ListenerId {
         let endpoint = Binding::event(handler).bind(&());
         self.add(OF_ANY, |listeners, id| listeners.of_any.push((id, endpoint)))
@@ -107,6 +108,7 @@ impl Socket {
     ///     socket.on_any_outgoing(|event, args| println!("{event:?} with {args:?} goes out"));
     /// }
     /// ```
+    #[doc(alias = "onAnyOutgoing")]
     pub fn on_any_outgoing(&self, listener: impl Fn(&str, &Args) + Send + Sync + 'static) -> ListenerId {
         let listener = Arc::new(listener);
         self.add(OF_OUTGOING, |listeners, id| listeners.of_outgoing.push((id, listener)))
@@ -114,6 +116,9 @@ impl Socket {
 
     /// Takes back one handler of the socket's own, of whichever kind. Whether it was there. Node's `socket.off(event,
     /// listener)`, `offAny` and `offAnyOutgoing`.
+    #[doc(alias = "offAny")]
+    #[doc(alias = "offAnyOutgoing")]
+    #[doc(alias = "removeListener")]
     pub fn remove_listener(&self, id: ListenerId) -> bool {
         let removed = self.unlisten(|listeners| {
             let of_events = listeners.of_events.extract_if(.., |listener| listener.id == id).map(|gone| gone.endpoint);
@@ -129,6 +134,7 @@ impl Socket {
     }
 
     /// The events for which this socket has handlers of its own. Node's `socket.eventNames`.
+    #[doc(alias = "eventNames")]
     pub fn event_names(&self) -> Vec<Arc<str>> {
         let shared = self.lock();
         let listeners = shared.extras.iter().flat_map(|extras| &extras.listeners.of_events);
