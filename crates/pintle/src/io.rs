@@ -270,6 +270,11 @@ impl SocketIo {
         }
     }
 
+    /// What is emitted by a server that is closed reaches nobody, and that is an error.
+    pub(crate) fn ensure_open(&self) -> Result<(), EmitError> {
+        if self.is_closed() { Err(EmitError::server_closed()) } else { Ok(()) }
+    }
+
     pub(crate) fn config(&self) -> &Config {
         &self.0.config
     }

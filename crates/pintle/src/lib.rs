@@ -67,6 +67,7 @@ mod io;
 mod layer;
 mod namespace;
 mod namespaces;
+mod news;
 mod nsp;
 mod operator;
 mod options;

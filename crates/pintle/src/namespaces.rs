@@ -4,21 +4,19 @@ mod children;
 
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
 use hashbrown::HashMap;
 use smallvec::SmallVec;
-use tokio::sync::broadcast::{Receiver, Sender, channel, error::RecvError};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use self::children::Children;
 use crate::handler::{Endpoint, Handlers};
+use crate::news::News;
 use crate::nsp::{Child, Nsp};
 use crate::pattern::{ParamValues, Pattern};
 use crate::recovery::{Log, StateRecovery};
-
-/// What may be told before a subscriber that is slow misses some of it.
-const REMEMBERED: usize = 1_024;
 
 /// The namespaces of a server.
 pub(crate) struct Namespaces {
@@ -28,7 +26,7 @@ pub(crate) struct Namespaces {
     recovery: Option<StateRecovery>,
     /// A task throws away what is too old.
     tidied: AtomicBool,
-    created: OnceLock<Sender<Arc<str>>>,
+    created: News<Arc<str>>,
 }
 
 /// The declaration of a dynamic namespace.
@@ -67,7 +65,7 @@ impl Namespaces {
             |(name, handlers): (Arc<str>, _)| (name.clone(), Arc::new(Nsp::new(name, handlers, log(&recovery), None)));
         let fixed = fixed.into_iter().map(nsp).collect();
         let tidied = AtomicBool::new(false);
-        Self { fixed, parents, children: RwLock::default(), recovery, tidied, created: OnceLock::new() }
+        Self { fixed, parents, children: RwLock::default(), recovery, tidied, created: News::default() }
     }
 
     /// Finds what a client asks for: by name, then among the declarations in their order, from the given one on.
@@ -153,9 +151,8 @@ impl Namespaces {
     /// A socket was let in: now there is such a namespace.
     pub(crate) fn announce(&self, nsp: &Nsp) {
         let news = nsp.child().is_some_and(|child| !child.announced.swap(true, Ordering::AcqRel));
-        if news && let Some(created) = self.created.get() {
-            // It fails if nobody listens.
-            let _ = created.send(nsp.name().clone());
+        if news {
+            self.created.tell(nsp.name().clone());
         }
     }
 
@@ -165,28 +162,27 @@ impl Namespaces {
 
     /// The dynamic namespaces that a name or a pattern means at this moment.
     pub(crate) fn dynamic(&self, name: &str) -> SmallVec<[Arc<Nsp>; 1]> {
-        let announced = |nsp: &&Arc<Nsp>| nsp.child().is_some_and(|child| child.announced.load(Ordering::Acquire));
         let children = self.children();
         let is_meant =
             |parent: &Parent| matches!(&parent.matcher, Matcher::Pattern(pattern) if pattern.as_str() == name);
         match self.parents.iter().position(is_meant) {
-            None => children.get(name).filter(announced).cloned().into_iter().collect(),
+            None => children.get(name).filter(|nsp| nsp.is_announced()).cloned().into_iter().collect(),
             Some(parent) => {
                 let of_parent = |nsp: &&Arc<Nsp>| nsp.child().is_some_and(|child| child.parent == parent);
-                children.iter().filter(announced).filter(of_parent).cloned().collect()
+                children.iter().filter(|nsp| nsp.is_announced()).filter(of_parent).cloned().collect()
             }
         }
     }
 
     /// The names of all there are.
     pub(crate) fn names(&self) -> Vec<Arc<str>> {
-        let announced = |nsp: &&Arc<Nsp>| nsp.child().is_some_and(|child| child.announced.load(Ordering::Acquire));
-        let children: Vec<_> = self.children().iter().filter(announced).map(|nsp| nsp.name().clone()).collect();
-        self.fixed.keys().cloned().chain(children).collect()
+        let children = self.children();
+        let announced = children.iter().filter(|nsp| nsp.is_announced());
+        self.fixed.values().chain(announced).map(|nsp| nsp.name().clone()).collect()
     }
 
     pub(crate) fn created(&self) -> NewNamespaces {
-        NewNamespaces(self.created.get_or_init(|| channel(REMEMBERED).0).subscribe())
+        NewNamespaces(self.created.subscribe())
     }
 
     fn child(&self, parent: usize, name: &str, params: Option<ParamValues>) -> Nsp {
@@ -199,7 +195,7 @@ impl Namespaces {
     fn enter_existing(&self, name: &str) -> Option<Arc<Nsp>> {
         // Under the same lock as leaving, so that it is not forgotten meanwhile.
         let mut children = self.children_mut();
-        children.get(name)?.child().filter(|child| child.announced.load(Ordering::Acquire))?;
+        children.get(name).filter(|nsp| nsp.is_announced())?;
         children.enter(name)
     }
 

@@ -65,6 +65,11 @@ impl Nsp {
         self.child.as_ref()
     }
 
+    /// Whether a socket was let in, if it is a dynamic one: only then is it there for others.
+    pub(crate) fn is_announced(&self) -> bool {
+        self.child.as_ref().is_some_and(|child| child.announced.load(Ordering::Acquire))
+    }
+
     pub(crate) const fn subscribers(&self) -> &Subscribers {
         &self.subscribers
     }

@@ -109,9 +109,7 @@ impl Broadcast {
     /// When the data is no JSON, the name is reserved, or the server is [closed](SocketIo::close). That some of the clients
     /// could not be reached is no error.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        if self.io.is_closed() {
-            return Err(EmitError::server_closed());
-        }
+        self.io.ensure_open()?;
         for nsp in self.namespaces() {
             let draft = Encoded::draft(nsp.name(), event, &data)?;
             match nsp.log().filter(|_| !self.volatile) {
@@ -124,14 +122,10 @@ impl Broadcast {
 
     fn deliver(&self, nsp: &Nsp, packet: &Encoded) {
         for socket in &nsp.select(&self.select) {
-            let sent = if self.volatile {
-                socket.deliver_volatile(packet)
-            } else {
-                let unreached = |error: &EmitError| tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket");
-                socket.deliver(packet).inspect_err(unreached).is_ok()
-            };
-            if sent {
-                socket.notify_outgoing(packet);
+            match socket.deliver_as(packet, self.volatile) {
+                Ok(true) => socket.notify_outgoing(packet),
+                Ok(false) => {}
+                Err(error) => tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket"),
             }
         }
     }
@@ -165,9 +159,7 @@ impl Broadcast {
     }
 
     fn ask(&self, event: &str, data: &impl Serialize) -> Result<AskedMany, EmitError> {
-        if self.io.is_closed() {
-            return Err(EmitError::server_closed());
-        }
+        self.io.ensure_open()?;
         let ask = |nsp: Arc<Nsp>| {
             let id = nsp.next_ack_id();
             let packet = Encoded::event(nsp.name(), Some(id), event, data)?;
@@ -186,9 +178,7 @@ impl Broadcast {
     /// When the data is no JSON, the name is reserved, or the server is [closed](SocketIo::close).
     #[doc(alias = "serverSideEmit")]
     pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        if self.io.is_closed() {
-            return Err(EmitError::server_closed());
-        }
+        self.io.ensure_open()?;
         Encoded::event("/", None, event, &data)?;
         Ok(())
     }

@@ -1,12 +1,11 @@
 //! What happens to the rooms of a namespace, for those who want to know.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use pintle_proto::SocketId;
-use tokio::sync::broadcast::{Receiver, Sender, channel, error::RecvError};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
-/// What may be told before a subscriber that is slow misses some of it.
-const REMEMBERED: usize = 1_024;
+use crate::news::News;
 
 /// What happened to a room. Node's events of an adapter, by the same names.
 ///
@@ -78,46 +77,34 @@ impl RoomEvents {
     }
 }
 
-/// Those who want to know. Without any, nothing is done for them.
+/// Those who want to know.
 #[derive(Debug, Default)]
-pub(crate) struct Subscribers(OnceLock<Sender<RoomEvent>>);
+pub(crate) struct Subscribers(News<RoomEvent>);
 
 impl Subscribers {
     pub(crate) fn subscribe(&self) -> RoomEvents {
-        RoomEvents(Some(self.0.get_or_init(|| channel(REMEMBERED).0).subscribe()))
-    }
-
-    /// Whether there is somebody to tell.
-    fn is_any(&self) -> bool {
-        self.0.get().is_some_and(|sender| sender.receiver_count() > 0)
+        RoomEvents(Some(self.0.subscribe()))
     }
 
     /// A socket has joined a room; `members` counts those who are in it now.
     pub(crate) fn joined(&self, room: &str, id: SocketId, members: impl FnOnce() -> usize) {
-        if self.is_any() {
+        if self.0.is_followed() {
             let room: Arc<str> = room.into();
             if members() == 1 {
-                self.tell(RoomEvent::Created { room: room.clone() });
+                self.0.tell(RoomEvent::Created { room: room.clone() });
             }
-            self.tell(RoomEvent::Joined { room, id });
+            self.0.tell(RoomEvent::Joined { room, id });
         }
     }
 
     /// A socket has left a room; `members` counts those who are left in it.
     pub(crate) fn left(&self, room: &str, id: SocketId, members: impl FnOnce() -> usize) {
-        if self.is_any() {
+        if self.0.is_followed() {
             let room: Arc<str> = room.into();
-            self.tell(RoomEvent::Left { room: room.clone(), id });
+            self.0.tell(RoomEvent::Left { room: room.clone(), id });
             if members() == 0 {
-                self.tell(RoomEvent::Deleted { room });
+                self.0.tell(RoomEvent::Deleted { room });
             }
-        }
-    }
-
-    fn tell(&self, event: RoomEvent) {
-        if let Some(sender) = self.0.get() {
-            // It fails if the last one has just gone, and then nobody misses it.
-            let _ = sender.send(event);
         }
     }
 }

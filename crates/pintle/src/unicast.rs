@@ -51,7 +51,7 @@ impl Unicast {
             return self.socket.emit(event, data);
         }
         let packet = Encoded::event(self.socket.namespace(), None, event, &data)?;
-        if self.socket.deliver_volatile(&packet) {
+        if self.socket.deliver_as(&packet, true)? {
             self.socket.notify_outgoing(&packet);
         }
         Ok(())

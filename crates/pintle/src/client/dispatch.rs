@@ -11,7 +11,7 @@ use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
 use super::departure::Leaving;
 use super::jobs::{Finished, Jobs, Purpose};
 use super::lanes::{Lane, Lanes};
-use crate::ack::{AckSender, EventName};
+use crate::ack::EventName;
 use crate::error::{HandlerError, HandlerErrorKind};
 use crate::event::Stack;
 use crate::extract::EventParts;
@@ -106,7 +106,7 @@ impl Client {
         report(&purpose, response.errors());
         match purpose {
             Purpose::Event { slot, socket, event, lane, ack } => {
-                let errors = response.finish(AckSender::new(socket.clone(), ack));
+                let errors = response.finish(&socket, ack);
                 self.tell_errors(cx, &socket, Some(&event), errors);
                 self.free(slot, lane);
             }

@@ -12,6 +12,7 @@ use crate::ack::Asked;
 use crate::event::{EventRequest, Target};
 use crate::extract::EventParts;
 use crate::handler;
+use crate::socket::Socket;
 
 impl Client {
     pub(super) fn handle_ack(&mut self, cx: &mut Context<'_>, slot: Slot, id: u64, args: Args) {
@@ -43,11 +44,18 @@ impl Client {
     }
 
     fn run_event(&mut self, cx: &mut Context<'_>, slot: Slot, call: Call) {
-        self.tell_any(cx, slot, &call);
-        let Some(joined) = self.joined(slot) else {
+        let Some(mut joined) = self.joined(slot) else {
             return;
         };
         let socket = joined.socket.clone();
+        if is_overheard(&socket) && !socket.is_dismissed() {
+            self.tell_any(cx, &socket, &call);
+            // They may have ended it.
+            let Some(still) = self.joined(slot) else {
+                return;
+            };
+            joined = still;
+        }
         // Whom the server has disconnected it no longer listens to.
         if socket.is_dismissed() {
             return;
@@ -84,17 +92,7 @@ impl Client {
     }
 
     /// Tells those who want to know of every event.
-    fn tell_any(&mut self, cx: &mut Context<'_>, slot: Slot, call: &Call) {
-        let Some(joined) = self.joined(slot) else {
-            return;
-        };
-        // Asked before anything is cloned: mostly there is nobody.
-        if joined.socket.nsp().handlers().any.is_empty() && !joined.socket.is_overheard()
-            || joined.socket.is_dismissed()
-        {
-            return;
-        }
-        let socket = joined.socket.clone();
+    fn tell_any(&mut self, cx: &mut Context<'_>, socket: &Socket, call: &Call) {
         for endpoint in socket.nsp().handlers().any.iter().cloned().chain(socket.any_listeners()) {
             let parts = EventParts::for_event(socket.clone(), call.event.clone(), None);
             let purpose = Purpose::Any { socket: socket.clone(), event: call.event.clone() };
@@ -133,4 +131,9 @@ impl Client {
     pub(super) fn waiting(&self) -> usize {
         self.machine.slots().map(|(_, joined)| joined.lanes.waiting()).sum()
     }
+}
+
+/// Whether somebody wants to know of every event of a socket.
+fn is_overheard(socket: &Socket) -> bool {
+    !socket.nsp().handlers().any.is_empty() || socket.is_overheard()
 }

@@ -6,8 +6,9 @@ use std::fmt;
 use pintle_proto::Encoded;
 use serde::Serialize;
 
-use crate::ack::{Ack, AckSender};
+use crate::ack::{Ack, AckSender, Asked};
 use crate::error::{ClientError, HandlerError, HandlerErrorKind, IntoAckError};
+use crate::socket::Socket;
 
 /// What came of an event: what the layers of a [`Namespace`](crate::Namespace::layer) get back from its handlers.
 #[derive(Default)]
@@ -101,15 +102,16 @@ impl EventResponse {
         }
     }
 
-    /// Sends the answer, and gives what went wrong.
-    pub(crate) fn finish(self, sender: AckSender) -> Vec<HandlerError> {
+    /// Sends the answer to the client that asked for it, and gives what went wrong.
+    pub(crate) fn finish(self, socket: &Socket, asked: Option<Asked>) -> Vec<HandlerError> {
+        let sender = || AckSender::new(socket.clone(), asked);
         // In each case: if the client is gone, so is whoever waited.
         match self.answer {
             Answer::None => {}
-            Answer::Ack(packet) => drop(sender.deliver(&packet)),
+            Answer::Ack(packet) => drop(sender().deliver(&packet)),
             Answer::Error => {
                 if let Some(error) = self.errors.first().filter(|error| !error.error().is_malformed()) {
-                    drop(sender.send(error.error()));
+                    drop(sender().send(error.error()));
                 }
             }
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use pintle_adapter::MemberId;
 use pintle_proto::{Args, Encoded, PendingAcks, SocketId};
-use pintle_transport::{CloseReason, SessionHandle};
+use pintle_transport::{CloseReason, Frame, SessionHandle};
 
 use super::Socket;
 use super::extras::Extras;
@@ -209,29 +209,29 @@ impl Socket {
 
     /// Queues a packet.
     pub(crate) fn deliver(&self, packet: &Encoded) -> Result<(), EmitError> {
-        if self.stage() > Stage::Connected {
-            return Err(EmitError::disconnected());
-        }
-        Ok(self.0.session.send(packet.frames())?)
+        self.queue(packet.frames())
     }
 
     /// Queues packets, all or none.
     pub(crate) fn deliver_all<'p>(&self, packets: impl IntoIterator<Item = &'p Encoded>) -> Result<(), EmitError> {
+        let frames: Vec<_> = packets.into_iter().flat_map(Encoded::frames).cloned().collect();
+        self.queue(&frames)
+    }
+
+    /// Queues a packet; a volatile one only where it can go out at once, and is otherwise dropped, which is no error.
+    /// Whether it was queued.
+    pub(crate) fn deliver_as(&self, packet: &Encoded, volatile: bool) -> Result<bool, EmitError> {
+        if volatile {
+            return Ok(self.stage() <= Stage::Connected && self.0.session.send_volatile(packet.frames()));
+        }
+        self.deliver(packet).map(|()| true)
+    }
+
+    fn queue(&self, frames: &[Frame]) -> Result<(), EmitError> {
         if self.stage() > Stage::Connected {
             return Err(EmitError::disconnected());
         }
-        let frames: Vec<_> = packets.into_iter().flat_map(Encoded::frames).cloned().collect();
-        Ok(self.0.session.send(&frames)?)
-    }
-
-    /// Queues a packet if it can go out at once.
-    pub(crate) fn deliver_volatile(&self, packet: &Encoded) -> bool {
-        self.stage() <= Stage::Connected && self.0.session.send_volatile(packet.frames())
-    }
-
-    /// Queues a packet, if need be only where it can go out at once. Whether it was not dropped for that.
-    pub(crate) fn deliver_as(&self, packet: &Encoded, volatile: bool) -> Result<bool, EmitError> {
-        if volatile { Ok(self.deliver_volatile(packet)) } else { self.deliver(packet).map(|()| true) }
+        Ok(self.0.session.send(frames)?)
     }
 
     pub(super) fn join_one(&self, room: &str) -> Result<(), JoinError> {
@@ -300,8 +300,8 @@ impl Socket {
     }
 
     /// Takes the socket out of the namespace and all rooms, and gives up the acknowledgements that it waits for. If it had
-    /// been accepted, it is to be said goodbye to. `dismissed` if it was the server that wanted its end, `recoverable` if its client may come back. To
-    /// be called once: whoever takes the socket out of the connection machine does.
+    /// been accepted, it is to be said goodbye to. `dismissed` if it was the server that wanted its end, `recoverable` if its
+    /// client may come back. To be called once: whoever takes the socket out of the connection machine does.
     pub(crate) fn retire(&self, dismissed: bool, recoverable: bool) -> Option<Farewell> {
         let connected = match (self.0.nsp.log(), &self.0.ticket) {
             (Some(log), Some(ticket)) => log.depart(self, ticket, recoverable, || self.withdraw(dismissed)),

@@ -85,9 +85,7 @@ impl Socket {
 
     /// Takes back all handlers that this socket has of its own for an event. Node's `socket.off(event)`.
     pub fn off(&self, event: &str) {
-        self.unlisten(|listeners| {
-            listeners.of_events.extract_if(.., |listener| *listener.event == *event).map(|gone| gone.endpoint).collect()
-        });
+        self.unlisten(|listeners| listeners.of_events.extract_if(.., |listener| *listener.event == *event).collect());
     }
 
     /// Calls a handler for every event of this socket, before that of the event. It acknowledges nothing. Node's
@@ -120,17 +118,10 @@ impl Socket {
     #[doc(alias = "offAnyOutgoing")]
     #[doc(alias = "removeListener")]
     pub fn remove_listener(&self, id: ListenerId) -> bool {
-        let removed = self.unlisten(|listeners| {
-            let of_events = listeners.of_events.extract_if(.., |listener| listener.id == id).map(|gone| gone.endpoint);
-            let mut gone: Vec<_> = of_events.collect();
-            gone.extend(listeners.of_any.extract_if(.., |(any, _)| *any == id).map(|(_, endpoint)| endpoint));
-            gone
-        });
-        let outgoing = |listeners: &mut Listeners| -> Vec<_> {
-            listeners.of_outgoing.extract_if(.., |(outgoing, _)| *outgoing == id).collect()
-        };
-        let outgoing = self.lock().extras.as_mut().map(|extras| outgoing(&mut extras.listeners)).unwrap_or_default();
-        removed > 0 || !outgoing.is_empty()
+        self.unlisten(|listeners| listeners.of_events.extract_if(.., |listener| listener.id == id).collect())
+            || self.unlisten(|listeners| listeners.of_any.extract_if(.., |(any, _)| *any == id).collect())
+            || self
+                .unlisten(|listeners| listeners.of_outgoing.extract_if(.., |(outgoing, _)| *outgoing == id).collect())
     }
 
     /// The events for which this socket has handlers of its own. Node's `socket.eventNames`.
@@ -163,12 +154,12 @@ impl Socket {
         id
     }
 
-    /// Takes handlers out, and drops them outside of the lock. How many there were.
-    fn unlisten(&self, remove: impl FnOnce(&mut Listeners) -> Vec<Arc<dyn Endpoint>>) -> usize {
+    /// Takes listeners of one kind out, and drops them outside of the lock. Whether there were any.
+    fn unlisten<L>(&self, remove: impl FnOnce(&mut Listeners) -> Vec<L>) -> bool {
         let mut shared = self.lock();
         let gone = shared.extras.as_mut().map(|extras| remove(&mut extras.listeners)).unwrap_or_default();
         drop(shared);
-        gone.len()
+        !gone.is_empty()
     }
 
     /// Takes back all of them, for good: nothing of this socket is to be heard any more.
