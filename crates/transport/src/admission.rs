@@ -69,8 +69,8 @@ fn guard<T>(run: impl FnOnce() -> T) -> Result<T, Unopened> {
     })
 }
 
-/// What a panic says.
-pub(crate) fn panic_message(panic: &(dyn Any + Send)) -> &str {
+/// What a panic says, for a log.
+pub fn panic_message(panic: &(dyn Any + Send)) -> &str {
     match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
         (Some(message), _) => message,
         (_, Some(message)) => message,

@@ -25,7 +25,7 @@ mod session;
 mod tasks;
 mod websocket;
 
-pub use admission::{Admission, Refusal};
+pub use admission::{Admission, Refusal, panic_message};
 pub use body::ResponseBody;
 pub use config::Config;
 pub use engine::Engine;

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt;
 
 use pintle_proto::Encoded;
+use pintle_transport::panic_message;
 use serde::Serialize;
 
 use crate::ack::{Ack, AckSender, Asked};
@@ -78,12 +79,7 @@ impl EventResponse {
 
     /// A handler panicked.
     pub(crate) fn panicked(panic: &(dyn Any + Send)) -> Self {
-        let message = match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-            (Some(message), _) => message,
-            (_, Some(message)) => message.as_str(),
-            _ => "no message",
-        };
-        Self::failed(HandlerErrorKind::Panic, ClientError::internal(message))
+        Self::failed(HandlerErrorKind::Panic, ClientError::internal(panic_message(panic)))
     }
 
     /// What went wrong, where there is nobody to answer.
