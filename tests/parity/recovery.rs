@@ -78,6 +78,14 @@ pub(crate) fn identity(connect: &str) -> (String, String) {
     (text("sid"), text("pid"))
 }
 
+/// A client that polls by hand, and the ids that it was told.
+pub(crate) async fn polling_client(server: &TestServer) -> (Polling, (String, String)) {
+    let mut client = Polling::open(server.socket_io()).await;
+    client.push("40").await;
+    let ids = identity(&client.receive().await);
+    (client, ids)
+}
+
 #[tokio::test]
 async fn r_03_r_04_events_that_can_be_recovered_carry_a_position() {
     let realtime = recovering()
@@ -284,9 +292,7 @@ async fn r_09_what_was_missed_comes_before_the_connect() {
     let realtime = recovering();
     let io = realtime.io();
     let server = TestServer::start(axum::Router::new().layer(realtime)).await;
-    let mut before = Polling::open(server.socket_io()).await;
-    before.push("40").await;
-    let (sid, pid) = identity(&before.receive().await);
+    let (mut before, (sid, pid)) = polling_client(&server).await;
     io.emit("first", ()).expect("it is connected");
     let first = before.receive().await;
     let first: Vec<String> = serde_json::from_str(first.strip_prefix("42").expect("an event")).expect("JSON");

@@ -7,7 +7,7 @@ use pintle_tests::{Client, Polling, TestServer, Transport, eventually};
 use serde_json::json;
 use tokio::sync::Semaphore;
 
-use crate::recovery::{identity, recovering};
+use crate::recovery::{identity, polling_client, recovering};
 use crate::stage::{BOTH, Stage, notes};
 
 #[tokio::test]
@@ -82,9 +82,7 @@ async fn r_08_a_polling_client_takes_its_socket_over_likewise() {
     let realtime = recovering();
     let io = realtime.io();
     let server = TestServer::start(axum::Router::new().layer(realtime)).await;
-    let mut before = Polling::open(server.socket_io()).await;
-    before.push("40").await;
-    let (sid, pid) = identity(&before.receive().await);
+    let (before, (sid, pid)) = polling_client(&server).await;
     let mut pending = before.start_get().await;
     let mut after = Polling::open(server.socket_io()).await;
     after.push(format!(r#"40{{"pid":"{pid}"}}"#)).await;
