@@ -4,6 +4,7 @@
 //! is written in front of the packet when it is encoded, and what is handed around afterwards is one reference-counted
 //! [`Bytes`]. Long-polling sends the same packet without that header.
 
+use std::cell::Cell;
 use std::io;
 
 use base64::Engine as _;
@@ -16,6 +17,15 @@ const HEAD_ROOM: usize = 10;
 const TEXT: u8 = 0x81;
 /// FIN and the binary opcode.
 const BINARY: u8 = 0x82;
+/// Up to this size a frame is copied out of the buffer in which it was written, so that it takes one allocation that fits;
+/// a larger one takes the buffer with it, because the copy would cost more.
+const COPIED: usize = 8 * 1024;
+
+thread_local! {
+    /// Where messages are written. Taken out meanwhile: data that sends another message while it is being written finds
+    /// none, and makes its own.
+    static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 /// One packet, ready for any transport; a clone shares the bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,23 +40,26 @@ pub struct Frame {
 impl Frame {
     /// A packet in its text form, type digit first.
     pub fn packet(text: &str) -> Self {
-        let mut writer = FrameWriter::new(false, text.len());
-        writer.bytes.extend_from_slice(text.as_bytes());
-        writer.finish()
+        Self::of(false, &[], text.as_bytes())
     }
 
     /// A text message.
     pub fn text(data: &str) -> Self {
-        let mut writer = FrameWriter::message(data.len());
-        writer.bytes.extend_from_slice(data.as_bytes());
-        writer.finish()
+        Self::of(false, b"4", data.as_bytes())
     }
 
     /// A binary message.
     pub fn binary(data: &[u8]) -> Self {
-        let mut writer = FrameWriter::new(true, data.len());
-        writer.bytes.extend_from_slice(data);
-        writer.finish()
+        Self::of(true, &[], data)
+    }
+
+    fn of(binary: bool, kind: &[u8], data: &[u8]) -> Self {
+        let (header, head) = header(binary, kind.len() + data.len());
+        let mut wire = Vec::with_capacity(head + kind.len() + data.len());
+        wire.extend_from_slice(&header[..head]);
+        wire.extend_from_slice(kind);
+        wire.extend_from_slice(data);
+        Self { wire: wire.into(), head: head as u8, binary }
     }
 
     /// A packet whose WebSocket frame is known beforehand.
@@ -93,25 +106,43 @@ impl Frame {
     }
 }
 
-/// Writes one message straight into the bytes that go out, leaving room for the header in front.
+/// The header of an unmasked frame, and how long it is.
+fn header(binary: bool, length: usize) -> ([u8; HEAD_ROOM], usize) {
+    let mut header = [0; HEAD_ROOM];
+    header[0] = if binary { BINARY } else { TEXT };
+    let head = match length {
+        0..=125 => {
+            header[1] = length as u8;
+            2
+        }
+        126..=0xffff => {
+            header[1] = 126;
+            header[2..4].copy_from_slice(&(length as u16).to_be_bytes());
+            4
+        }
+        _ => {
+            header[1] = 127;
+            header[2..10].copy_from_slice(&(length as u64).to_be_bytes());
+            10
+        }
+    };
+    (header, head)
+}
+
+/// Writes one text message, of which only the end tells how long it is: with room for the header in front.
 #[derive(Debug)]
 pub struct FrameWriter {
     bytes: Vec<u8>,
-    binary: bool,
 }
 
 impl FrameWriter {
     /// A text message of about `capacity` bytes. What is written must be UTF-8.
     pub fn message(capacity: usize) -> Self {
-        let mut writer = Self::new(false, capacity + 1);
-        writer.bytes.push(b'4');
-        writer
-    }
-
-    fn new(binary: bool, capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(HEAD_ROOM + capacity);
-        bytes.resize(HEAD_ROOM, 0);
-        Self { bytes, binary }
+        let mut bytes = BUFFER.take();
+        bytes.reserve(HEAD_ROOM + 1 + capacity);
+        bytes.extend_from_slice(&[0; HEAD_ROOM]);
+        bytes.push(b'4');
+        Self { bytes }
     }
 
     /// Appends to the message.
@@ -122,32 +153,21 @@ impl FrameWriter {
 
     /// Writes the header and gives the finished frame.
     pub fn finish(self) -> Frame {
-        let Self { mut bytes, binary } = self;
-        let length = bytes.len() - HEAD_ROOM;
-        let opcode = if binary { BINARY } else { TEXT };
-        let mut header = [0; HEAD_ROOM];
-        header[0] = opcode;
-        let head = match length {
-            0..=125 => {
-                header[1] = length as u8;
-                2
-            }
-            126..=0xffff => {
-                header[1] = 126;
-                header[2..4].copy_from_slice(&(length as u16).to_be_bytes());
-                4
-            }
-            _ => {
-                header[1] = 127;
-                header[2..10].copy_from_slice(&(length as u64).to_be_bytes());
-                10
-            }
-        };
+        let Self { mut bytes } = self;
+        let (header, head) = header(false, bytes.len() - HEAD_ROOM);
         let start = HEAD_ROOM - head;
         bytes[start..HEAD_ROOM].copy_from_slice(&header[..head]);
-        let mut wire = Bytes::from(bytes);
-        wire.advance(start);
-        Frame { wire, head: head as u8, binary }
+        let wire = if bytes.len() <= COPIED {
+            let wire = Bytes::copy_from_slice(&bytes[start..]);
+            bytes.clear();
+            BUFFER.set(bytes);
+            wire
+        } else {
+            let mut wire = Bytes::from(bytes);
+            wire.advance(start);
+            wire
+        };
+        Frame { wire, head: head as u8, binary: false }
     }
 }
 

@@ -46,15 +46,22 @@ impl Outbox {
     /// # Errors
     ///
     /// When what waits has reached a limit of `config`.
-    pub fn push(&mut self, config: &Config, frames: &[Frame], keeps_up: bool) -> Result<(), OutboxFull> {
+    pub fn push(
+        &mut self,
+        config: &Config,
+        frames: impl IntoIterator<Item = Frame>,
+        keeps_up: bool,
+    ) -> Result<(), OutboxFull> {
         let times = if keeps_up { BURST } else { 1 };
         if self.bytes() >= config.max_queued_bytes().saturating_mul(times)
             || self.len() >= config.max_queued_packets().saturating_mul(times)
         {
             return Err(OutboxFull);
         }
-        self.bytes += frames.iter().map(Frame::len).sum::<usize>();
-        self.frames.extend(frames.iter().cloned());
+        for frame in frames {
+            self.bytes += frame.len();
+            self.frames.push_back(frame);
+        }
         Ok(())
     }
 
@@ -114,7 +121,7 @@ mod tests {
     use super::*;
 
     fn push(outbox: &mut Outbox, config: &Config, text: &str) -> Result<(), OutboxFull> {
-        outbox.push(config, &[Frame::text(text)], false)
+        outbox.push(config, [Frame::text(text)], false)
     }
 
     #[test]
@@ -140,8 +147,8 @@ mod tests {
         config.set_max_queued_packets(2);
         let mut outbox = Outbox::default();
         let frames = [Frame::text("a"), Frame::binary(b"b")];
-        assert_eq!(outbox.push(&config, &frames, false), Ok(()));
-        assert_eq!(outbox.push(&config, &frames, false), Err(OutboxFull));
+        assert_eq!(outbox.push(&config, frames.clone(), false), Ok(()));
+        assert_eq!(outbox.push(&config, frames, false), Err(OutboxFull));
         assert_eq!(outbox.len(), 2);
     }
 
@@ -150,12 +157,12 @@ mod tests {
         let mut config = Config::default();
         config.set_max_queued_packets(2);
         let mut outbox = Outbox::default();
-        let frame = [Frame::text("a")];
+        let frame = || [Frame::text("a")];
         for _ in 0..2 * BURST {
-            assert_eq!(outbox.push(&config, &frame, true), Ok(()));
+            assert_eq!(outbox.push(&config, frame(), true), Ok(()));
         }
         assert!(outbox.is_crowded(&config));
-        assert_eq!(outbox.push(&config, &frame, true), Err(OutboxFull));
+        assert_eq!(outbox.push(&config, frame(), true), Err(OutboxFull));
     }
 
     #[test]

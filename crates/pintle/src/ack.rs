@@ -90,7 +90,7 @@ impl AckSender {
     ///
     /// As those of [`Socket::emit`].
     pub fn send(self, data: impl Serialize) -> Result<(), EmitError> {
-        self.encode(&data).map_or(Ok(()), |packet| self.deliver(&packet?))
+        self.encode(&data).map_or(Ok(()), |packet| self.deliver(packet?))
     }
 
     /// The acknowledgement in wire form; `None` if the client did not ask for one.
@@ -100,7 +100,7 @@ impl AckSender {
     }
 
     /// Sends what [`encode`](Self::encode) has made.
-    pub(crate) fn deliver(&self, packet: &Encoded) -> Result<(), EmitError> {
+    pub(crate) fn deliver(&self, packet: Encoded) -> Result<(), EmitError> {
         let given = self.asked.as_ref().and_then(|asked| asked.given.as_ref());
         if given.is_some_and(|given| given.swap(true, Ordering::AcqRel)) {
             return Ok(());

@@ -228,7 +228,7 @@ impl Log {
         }
         packets.push(Encoded::connect(socket.namespace(), socket.id().as_str(), Some(ticket.pid.as_str())));
         // At once, as one: what the client missed says nothing about how fast it reads.
-        if let Err(error) = socket.deliver_all(&packets) {
+        if let Err(error) = socket.deliver(packets.iter().flatten()) {
             // Who is cut off at this moment has not come back yet, and may try again. What is too much will be so again.
             progress.missed.take_if(|_| !error.is_disconnected());
             return false;

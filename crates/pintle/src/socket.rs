@@ -111,15 +111,10 @@ impl Socket {
     /// When the socket is disconnected, its outbox is full (then its connection closes), the data is no JSON or the name is
     /// reserved.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
-        let draft = Encoded::draft(self.namespace(), event, &data)?;
-        let packet = match (&self.0.ticket, self.0.nsp.log()) {
-            (Some(ticket), Some(log)) => log.emit_to(self, ticket, draft)?,
-            _ => {
-                let packet = draft.finish(None);
-                self.deliver(&packet)?;
-                packet
-            }
+        let (Some(ticket), Some(log)) = (&self.0.ticket, self.0.nsp.log()) else {
+            return self.dispatch(Encoded::event(self.namespace(), None, event, &data)?);
         };
+        let packet = log.emit_to(self, ticket, Encoded::draft(self.namespace(), event, &data)?)?;
         self.notify_outgoing(&packet);
         Ok(())
     }

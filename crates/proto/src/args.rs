@@ -7,6 +7,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 use serde_json::value::RawValue;
+use smallvec::SmallVec;
 
 use crate::decode::{Arguments, Text, Tree, check, mended};
 use crate::error::{ArgsError, DecodeError};
@@ -141,7 +142,7 @@ impl Serialize for Args {
             // Raw values are checked to be JSON on the way, and written as they were. They are an affair between us and
             // serde_json; binary formats get what they mean.
             Repr::Text(text) if serializer.is_human_readable() => {
-                let values: Vec<&RawValue> = Text::new(text).all().map_err(serde::ser::Error::custom)?;
+                let values: SmallVec<[&RawValue; 4]> = Text::new(text).all().map_err(serde::ser::Error::custom)?;
                 serialize_tuple(serializer, &values)
             }
             Repr::Text(text) => {

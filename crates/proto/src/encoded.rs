@@ -1,7 +1,7 @@
 //! A packet in wire form.
 
-use std::slice;
 use std::sync::Arc;
+use std::{iter, slice};
 
 use pintle_engine::Frame;
 use serde::Serialize;
@@ -172,6 +172,50 @@ impl Encoded {
         }
         let text = with_attachments(&text, binary_kind, attachments.len());
         Self(Frames::Binary([text].into_iter().chain(attachments).collect()))
+    }
+}
+
+/// The frames of a packet that nobody else wants.
+impl IntoIterator for Encoded {
+    type Item = Frame;
+    type IntoIter = IntoFrames;
+
+    fn into_iter(self) -> IntoFrames {
+        IntoFrames { frames: Some(self.0), next: 0 }
+    }
+}
+
+/// The frames of a packet, to be shared.
+impl<'a> IntoIterator for &'a Encoded {
+    type Item = Frame;
+    type IntoIter = iter::Cloned<slice::Iter<'a, Frame>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.frames().iter().cloned()
+    }
+}
+
+/// The frames of a packet, one after another.
+#[derive(Debug)]
+pub struct IntoFrames {
+    /// `None` when the only one has been given.
+    frames: Option<Frames>,
+    next: usize,
+}
+
+impl Iterator for IntoFrames {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        match self.frames.take()? {
+            Frames::Text(frame) => Some(frame),
+            Frames::Binary(frames) => {
+                let frame = frames.get(self.next).cloned();
+                self.next += 1;
+                self.frames = Some(Frames::Binary(frames));
+                frame
+            }
+        }
     }
 }
 

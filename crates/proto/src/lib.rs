@@ -31,7 +31,7 @@ pub use args::Args;
 pub use config::Config;
 pub use connection::{Connection, Slot};
 pub use draft::Draft;
-pub use encoded::Encoded;
+pub use encoded::{Encoded, IntoFrames};
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
 pub use id::{ParseSocketIdError, SocketId};
 pub use incoming::Incoming;

@@ -135,13 +135,13 @@ impl SessionHandle {
     /// # Errors
     ///
     /// When the session is over, or its outbox is full; then it closes.
-    pub fn send(&self, frames: &[Frame]) -> Result<(), SendError> {
+    pub fn send(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), SendError> {
         self.push(self.lock(), frames)
     }
 
     /// Queues the frames only if they can go out at once, and says whether they were. Node's `volatile`.
     #[must_use]
-    pub fn send_volatile(&self, frames: &[Frame]) -> bool {
+    pub fn send_volatile(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         let mailbox = self.lock();
         mailbox.is_ready() && mailbox.outbox.is_empty() && self.push(mailbox, frames).is_ok()
     }
@@ -223,7 +223,11 @@ impl SessionHandle {
         self.0.mailbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, mut mailbox: MutexGuard<'_, Mailbox>, frames: &[Frame]) -> Result<(), SendError> {
+    fn push(
+        &self,
+        mut mailbox: MutexGuard<'_, Mailbox>,
+        frames: impl IntoIterator<Item = Frame>,
+    ) -> Result<(), SendError> {
         if mailbox.closed || mailbox.command.is_some() {
             return Err(SendError::Closed);
         }

@@ -117,7 +117,7 @@ struct Breather {
 impl Connection for Breather {
     fn handle_message(&mut self, _: &mut Context<'_>, now: std::time::Instant, message: Message<'_>) {
         if let Message::Text(text) = message {
-            self.session.send(&[Frame::text(text)]).unwrap();
+            self.session.send([Frame::text(text)]).unwrap();
         }
         self.until = Some(now + Duration::from_secs(1));
     }

@@ -58,7 +58,7 @@ async fn a_burst_is_no_slowness() {
     let message = Frame::text(&"x".repeat(BOUND / 64));
     for _ in 0..256 {
         // Four times the bound before the session's task has had a turn.
-        server.last().send(std::slice::from_ref(&message)).unwrap();
+        server.last().send([message.clone()]).unwrap();
     }
     for _ in 0..256 {
         assert_eq!(within(receive_text(&mut io)).await.len(), 1 + BOUND / 64);
@@ -71,11 +71,11 @@ async fn a_client_that_does_not_read_is_owed_no_more_than_the_bound() {
     let server = Server::new(|_| Quiet);
     let _io = open_websocket(server.dial(1024)).await;
     let message = Frame::text(&"x".repeat(10_000));
-    server.last().send(std::slice::from_ref(&message)).unwrap();
+    server.last().send([message.clone()]).unwrap();
     settle().await;
     let mut owed = message.len();
     let refused = loop {
-        match server.last().send(std::slice::from_ref(&message)) {
+        match server.last().send([message.clone()]) {
             Ok(()) => owed += message.len(),
             Err(error) => break error,
         }
@@ -104,7 +104,7 @@ struct Wordy(SessionHandle);
 impl Connection for Wordy {
     fn handle_message(&mut self, _: &mut Context<'_>, _: Instant, _: Message<'_>) {
         // Where it is not taken the session ends, and its reason tells the test.
-        let _ = self.0.send(&[Frame::text(&"x".repeat(1000))]);
+        let _ = self.0.send([Frame::text(&"x".repeat(1000))]);
     }
 
     fn handle_close(&mut self, _: &mut Context<'_>, _: Instant, _: CloseReason) {}

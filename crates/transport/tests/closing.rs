@@ -18,7 +18,7 @@ async fn a_graceful_close_waits_for_a_reader_that_is_slow() {
     let mut io = open_websocket(server.dial(65_536)).await;
     let message = Frame::text(&"x".repeat(65_000));
     for _ in 0..10 {
-        server.last().send(std::slice::from_ref(&message)).unwrap();
+        server.last().send([message.clone()]).unwrap();
     }
     server.last().close();
     for _ in 0..10 {
@@ -40,7 +40,7 @@ async fn the_last_words_reach_a_client_that_goes_on_talking() {
     writer.write_all(&chatter).await.unwrap();
     let message = Frame::text(&"x".repeat(10_000));
     for _ in 0..50 {
-        server.last().send(std::slice::from_ref(&message)).unwrap();
+        server.last().send([message.clone()]).unwrap();
     }
     server.last().close();
     let listen = async {

@@ -116,6 +116,6 @@ async fn a_post_half_way_through_a_graceful_close_is_answered_and_the_session_en
 /// Emits more than a narrow pipe holds.
 fn emit(session: &SessionHandle) {
     for _ in 0..10 {
-        session.send(&[Frame::text(&"x".repeat(1000))]).unwrap();
+        session.send([Frame::text(&"x".repeat(1000))]).unwrap();
     }
 }

@@ -140,7 +140,7 @@ fn emit(session: &SessionHandle, burst: usize, heard: &Weak<AtomicUsize>) {
         while heard.upgrade().is_some_and(|heard| heard.load(Ordering::Acquire) < nth - nth % burst) {
             std::thread::yield_now();
         }
-        if session.send(&[Frame::text(&nth.to_string())]).is_err() {
+        if session.send([Frame::text(&nth.to_string())]).is_err() {
             return;
         }
     }
@@ -163,7 +163,7 @@ struct Slow {
 impl Connection for Slow {
     fn handle_message(&mut self, _: &mut Context<'_>, now: std::time::Instant, message: Message<'_>) {
         if let Message::Text(text) = message {
-            self.session.send(&[Frame::text(text)]).unwrap();
+            self.session.send([Frame::text(text)]).unwrap();
             self.until = text.starts_with('p').then(|| now + Duration::from_millis(100));
         }
     }

@@ -44,7 +44,7 @@ impl Driven {
     }
 
     fn emit(&mut self, text: &str) {
-        self.outbox.push(&self.config, &[Frame::text(text)], true).unwrap();
+        self.outbox.push(&self.config, [Frame::text(text)], true).unwrap();
     }
 
     fn receive<'a>(&mut self, packet: &'a str) -> Option<Message<'a>> {

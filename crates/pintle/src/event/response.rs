@@ -104,7 +104,7 @@ impl EventResponse {
         // In each case: if the client is gone, so is whoever waited.
         match self.answer {
             Answer::None => {}
-            Answer::Ack(packet) => drop(sender().deliver(&packet)),
+            Answer::Ack(packet) => drop(sender().deliver(packet)),
             Answer::Error => {
                 if let Some(error) = self.errors.first().filter(|error| !error.error().is_malformed()) {
                     drop(sender().send(error.error()));

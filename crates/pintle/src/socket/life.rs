@@ -207,31 +207,31 @@ impl Socket {
         self.0.nsp.child()?.params.as_ref()
     }
 
-    /// Queues a packet.
-    pub(crate) fn deliver(&self, packet: &Encoded) -> Result<(), EmitError> {
-        self.queue(packet.frames())
-    }
-
-    /// Queues packets, all or none.
-    pub(crate) fn deliver_all<'p>(&self, packets: impl IntoIterator<Item = &'p Encoded>) -> Result<(), EmitError> {
-        let frames: Vec<_> = packets.into_iter().flat_map(Encoded::frames).cloned().collect();
-        self.queue(&frames)
+    /// Queues the frames of a packet, or of several, all or none.
+    pub(crate) fn deliver(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), EmitError> {
+        if self.stage() > Stage::Connected {
+            return Err(EmitError::disconnected());
+        }
+        Ok(self.0.session.send(frames)?)
     }
 
     /// Queues a packet; a volatile one only where it can go out at once, and is otherwise dropped, which is no error.
     /// Whether it was queued.
     pub(crate) fn deliver_as(&self, packet: &Encoded, volatile: bool) -> Result<bool, EmitError> {
         if volatile {
-            return Ok(self.stage() <= Stage::Connected && self.0.session.send_volatile(packet.frames()));
+            return Ok(self.stage() <= Stage::Connected && self.0.session.send_volatile(packet));
         }
         self.deliver(packet).map(|()| true)
     }
 
-    fn queue(&self, frames: &[Frame]) -> Result<(), EmitError> {
-        if self.stage() > Stage::Connected {
-            return Err(EmitError::disconnected());
+    /// Queues an event, and tells those who want to know of it.
+    pub(super) fn dispatch(&self, packet: Encoded) -> Result<(), EmitError> {
+        if !self.is_watched() {
+            return self.deliver(packet);
         }
-        Ok(self.0.session.send(frames)?)
+        self.deliver(&packet)?;
+        self.notify_outgoing(&packet);
+        Ok(())
     }
 
     pub(super) fn join_one(&self, room: &str) -> Result<(), JoinError> {

@@ -26,10 +26,10 @@ impl<'de> Text<'de> {
     }
 
     /// Reads all that is left.
-    pub(crate) fn all<T: Deserialize<'de>>(mut self) -> Result<Vec<T>> {
-        let mut values = Vec::new();
+    pub(crate) fn all<T: Deserialize<'de>, C: Default + Extend<T>>(mut self) -> Result<C> {
+        let mut values = C::default();
         while self.more {
-            values.push(self.next(PhantomData)?);
+            values.extend([self.next(PhantomData)?]);
         }
         Ok(values)
     }

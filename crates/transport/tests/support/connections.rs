@@ -22,8 +22,8 @@ impl Connection for Echo {
         // Where a message is not taken the session ends, and its reason tells the test.
         let _ = match message {
             Message::Text("bye") => return self.0.close(),
-            Message::Text(text) => self.0.send(&[Frame::text(text)]),
-            Message::Binary(data) => self.0.send(&[Frame::binary(&data)]),
+            Message::Text(text) => self.0.send([Frame::text(text)]),
+            Message::Binary(data) => self.0.send([Frame::binary(&data)]),
         };
     }
 
