@@ -50,6 +50,8 @@ impl Io {
 
     pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>, slices: &[io::IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match self {
+            // One slice is the common case, and a plain write of it is cheaper.
+            Self::Tcp(stream) if slices.len() == 1 => Pin::new(stream).poll_write(cx, &slices[0]),
             Self::Tcp(stream) => Pin::new(stream).poll_write_vectored(cx, slices),
             Self::Other(stream) => Pin::new(&mut **stream).poll_write_vectored(cx, slices),
         }

@@ -7,6 +7,7 @@
 mod accept;
 mod io;
 mod reader;
+mod scratch;
 mod socket;
 mod writer;
 

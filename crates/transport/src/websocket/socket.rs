@@ -1,6 +1,5 @@
 //! A WebSocket: a byte stream, a reader and a writer, polled by the session's task.
 
-use std::cell::Cell;
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
@@ -10,17 +9,11 @@ use tokio::io::ReadBuf;
 
 use super::io::Io;
 use super::reader::{Incoming, Reader, Violation};
+use super::scratch::{SCRATCH, Scratch};
 use super::writer::Writer;
 
-/// What one read may take. All connections of a thread share the buffer, so it can be generous.
-const SCRATCH: usize = 64 * 1024;
 /// Reads of one turn, after which others get theirs.
 const READS: usize = 8;
-
-thread_local! {
-    /// Taken out while a connection reads: a handler that comes back here finds none, and makes its own.
-    static SCRATCH_BUFFER: Cell<Option<Box<[u8]>>> = const { Cell::new(None) };
-}
 
 /// An open WebSocket.
 #[derive(Debug)]
@@ -102,10 +95,7 @@ impl WebSocket {
         {
             return end;
         }
-        let mut scratch = SCRATCH_BUFFER.take().unwrap_or_else(|| vec![0; SCRATCH].into_boxed_slice());
-        let end = self.read(cx, &mut scratch, &mut sink);
-        SCRATCH_BUFFER.set(Some(scratch));
-        end
+        self.read(cx, &mut Scratch::take(), &mut sink)
     }
 
     /// Writes what is queued. `Ready(Ok(true))` if something was written.

@@ -2,15 +2,21 @@
 
 use std::collections::VecDeque;
 use std::io::{self, IoSlice};
+use std::iter;
+use std::ops::Range;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use pintle_engine::Frame;
+use smallvec::SmallVec;
 
 use super::io::Io;
+use super::scratch::Scratch;
 
-/// The most frames of one system call. Linux takes 1024; more than this many small ones gains nothing.
+/// The most slices of one system call. Linux takes 1024; more than this many gains nothing.
 const BATCH: usize = 64;
+/// Up to this size frames are copied together: the kernel takes longer over a slice than over a few bytes more.
+const SMALL: usize = 2048;
 /// A queue that a burst has grown beyond this many frames is not kept.
 const KEEP: usize = 8;
 
@@ -35,6 +41,14 @@ pub(super) struct Writer {
 struct Control {
     rest: Bytes,
     begun: bool,
+}
+
+/// What one slice of a write is.
+enum Piece<'a> {
+    /// A frame as it is.
+    Whole(&'a [u8]),
+    /// Small frames, side by side in the scratch buffer.
+    Copied(Range<usize>),
 }
 
 impl Writer {
@@ -107,32 +121,45 @@ impl Writer {
     }
 
     fn write_some(&self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<usize>> {
-        let mut slices = [IoSlice::new(&[]); BATCH];
-        let mut count = 0;
-        let mut add = |bytes| {
-            if count < BATCH {
-                slices[count] = IoSlice::new(bytes);
-                count += 1;
+        let mut waiting = self.waiting().peekable();
+        let first = waiting.next().unwrap_or_default();
+        if waiting.peek().is_none() {
+            return io.poll_write(cx, &[IoSlice::new(first)]);
+        }
+        let mut scratch = Scratch::take();
+        let mut filled = 0;
+        let mut pieces: SmallVec<[Piece<'_>; 8]> = SmallVec::new();
+        for bytes in iter::once(first).chain(waiting) {
+            let end = filled + bytes.len();
+            if bytes.len() > SMALL {
+                pieces.push(Piece::Whole(bytes));
+            } else if end > scratch.len() {
+                break;
+            } else {
+                scratch[filled..end].copy_from_slice(bytes);
+                match pieces.last_mut() {
+                    Some(Piece::Copied(range)) => range.end = end,
+                    _ => pieces.push(Piece::Copied(filled..end)),
+                }
+                filled = end;
             }
-        };
+            if pieces.len() == BATCH {
+                break;
+            }
+        }
+        let slices: SmallVec<[IoSlice<'_>; 8]> =
+            pieces.iter().map(|piece| IoSlice::new(piece.bytes(&scratch))).collect();
+        io.poll_write(cx, &slices)
+    }
+
+    /// All that waits, in the order in which it goes out.
+    fn waiting(&self) -> impl Iterator<Item = &[u8]> {
         let mut frames = self.frames.iter();
-        if self.written > 0
-            && let Some(first) = frames.next()
-        {
-            add(&first.wire()[self.written..]);
-        }
-        if let Some(pong) = &self.pong {
-            add(&pong.rest);
-        }
-        for frame in frames.by_ref().take(BATCH) {
-            add(frame.wire());
-        }
-        if frames.next().is_none()
-            && let Some(close) = &self.close
-        {
-            add(&close.rest);
-        }
-        io.poll_write(cx, &slices[..count])
+        let begun = (self.written > 0).then(|| frames.next()).flatten();
+        let begun = begun.map(|frame| &frame.wire()[self.written..]);
+        let pong = self.pong.as_ref().map(|pong| &*pong.rest);
+        let close = self.close.as_ref().map(|close| &*close.rest);
+        begun.into_iter().chain(pong).chain(frames.map(|frame| &**frame.wire())).chain(close)
     }
 
     /// Takes `written` bytes off the queue, in the order in which they were offered.
@@ -181,6 +208,15 @@ fn advance_control(slot: &mut Option<Control>, written: usize) -> usize {
     let left = written - control.rest.len();
     *slot = None;
     left
+}
+
+impl<'a> Piece<'a> {
+    fn bytes(&self, scratch: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Whole(bytes) => bytes,
+            Self::Copied(range) => &scratch[range.clone()],
+        }
+    }
 }
 
 impl Control {
