@@ -9,7 +9,7 @@ use pintle_proto::{Args, Connection as Machine, DecodeError, Incoming, Slot};
 use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
 
 use super::departure::Leaving;
-use super::jobs::{Finished, Jobs, Purpose};
+use super::jobs::{Finished, Jobs, Purpose, first_poll};
 use super::lanes::{Lane, Lanes};
 use crate::ack::EventName;
 use crate::error::{HandlerError, HandlerErrorKind};
@@ -77,14 +77,15 @@ impl Client {
     }
 
     pub(super) fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) {
-        if let Some(finished) = self.jobs.start(cx, purpose, running) {
-            self.settle(cx, finished);
+        match first_poll(cx, running) {
+            Ok(response) => self.settle(cx, Finished { purpose, response }),
+            Err(running) => self.jobs.keep(purpose, running),
         }
     }
 
     /// Sees to the end of a handler, and of all handlers that this starts and that end at once: in a loop and not one
     /// inside the other, for there may be many.
-    fn settle(&mut self, cx: &mut Context<'_>, finished: Finished) {
+    pub(super) fn settle(&mut self, cx: &mut Context<'_>, finished: Finished) {
         if self.settling {
             self.finished.push_back(finished);
             return;

@@ -6,7 +6,7 @@ use pintle_proto::{Args, DecodeError, Slot};
 use smallvec::SmallVec;
 
 use super::dispatch::{Client, Joined};
-use super::jobs::Purpose;
+use super::jobs::{Finished, Purpose, first_poll};
 use super::lanes::{Call, Lane};
 use crate::ack::Asked;
 use crate::event::{EventRequest, Target};
@@ -88,7 +88,15 @@ impl Client {
         } else {
             Box::pin(handler::join(target, parts, args))
         };
-        self.start(cx, Purpose::Event { slot, socket, event, lane, ack }, running);
+        match first_poll(cx, running) {
+            // It has made no room for another, and nobody is to be told: that is all there is to do.
+            Ok(response) if lane.is_none() && !response.is_error() => drop(response.finish(&socket, ack)),
+            Ok(response) => {
+                let purpose = Purpose::Event { slot, socket, event, lane, ack };
+                self.settle(cx, Finished { purpose, response });
+            }
+            Err(running) => self.jobs.keep(Purpose::Event { slot, socket, event, lane, ack }, running),
+        }
     }
 
     /// Tells those who want to know of every event.

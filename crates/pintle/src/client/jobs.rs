@@ -84,16 +84,9 @@ pub(super) struct Jobs {
 }
 
 impl Jobs {
-    /// Polls a handler for the first time, here and now. Gives it if that finished it, and keeps it otherwise.
-    pub(super) fn start(&mut self, cx: &mut Context<'_>, purpose: Purpose, running: Running) -> Option<Finished> {
-        let mut job = Job { running, purpose: Some(purpose) };
-        match Pin::new(&mut job).poll(cx) {
-            Poll::Ready(finished) => Some(finished),
-            Poll::Pending => {
-                self.waiting.get_or_insert_default().push(job);
-                None
-            }
-        }
+    /// Keeps a handler that its first poll has not finished.
+    pub(super) fn keep(&mut self, purpose: Purpose, running: Running) {
+        self.waiting.get_or_insert_default().push(Job { running, purpose: Some(purpose) });
     }
 
     /// A handler that has finished, if one has.
@@ -118,14 +111,24 @@ impl Future for Job {
     type Output = Finished;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Finished> {
-        // The state of a handler that panicked is dropped and never looked at again.
-        let polled = catch_unwind(AssertUnwindSafe(|| self.running.as_mut().poll(cx)));
-        let response = match polled {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(response)) => response,
-            Err(panic) => EventResponse::panicked(&*panic),
-        };
-        let purpose = self.purpose.take().expect("a job finishes once");
-        Poll::Ready(Finished { purpose, response })
+        poll(&mut self.running, cx).map(|response| {
+            let purpose = self.purpose.take().expect("a job finishes once");
+            Finished { purpose, response }
+        })
     }
+}
+
+/// Polls a handler for the first time, here and now: most are finished by it. The others are given back.
+pub(super) fn first_poll(cx: &mut Context<'_>, mut running: Running) -> Result<EventResponse, Running> {
+    match poll(&mut running, cx) {
+        Poll::Ready(response) => Ok(response),
+        Poll::Pending => Err(running),
+    }
+}
+
+/// Polls a handler. A panic is what came of it.
+fn poll(running: &mut Running, cx: &mut Context<'_>) -> Poll<EventResponse> {
+    // The state of a handler that panicked is dropped and never looked at again.
+    catch_unwind(AssertUnwindSafe(|| running.as_mut().poll(cx)))
+        .unwrap_or_else(|panic| Poll::Ready(EventResponse::panicked(&*panic)))
 }
