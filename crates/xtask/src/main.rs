@@ -2,6 +2,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to a terminal")]
 
 mod demo;
+mod guard;
 mod npm;
 mod place;
 mod process;
@@ -19,7 +20,9 @@ const USAGE: &str = "\
 usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
          builds the chat, fetches the browser client it needs, and serves it
        cargo xtask test [ARGUMENTS OF cargo test]
-         installs what the tests need and runs them all, or those that the arguments name";
+         installs what the tests need and runs them all, or those that the arguments name
+       cargo xtask guard [--renew]
+         counts the instructions of the hot path and compares them with those checked in, or replaces these";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -28,6 +31,7 @@ fn main() -> ExitCode {
     let done = process::stop_on_interrupt().and_then(|()| match command.as_deref() {
         Some("demo") => demo::run(&rest),
         Some("test") => test::run(&rest),
+        Some("guard") => guard::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

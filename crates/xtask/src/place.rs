@@ -11,11 +11,16 @@ pub(crate) fn root() -> PathBuf {
     here.ancestors().nth(2).unwrap_or(here).to_path_buf()
 }
 
-/// A folder of ours among what is built; made if it is not there.
-pub(crate) fn made(name: &str) -> Result<PathBuf> {
+/// The folder of what is built.
+pub(crate) fn target() -> Result<PathBuf> {
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
     // Tests run elsewhere: what they are told must not depend on the folder they are in.
-    let folder = std::path::absolute(target.join("xtask").join(name)).map_err(|error| error.to_string())?;
+    std::path::absolute(target).map_err(|error| error.to_string())
+}
+
+/// A folder of ours among what is built; made if it is not there.
+pub(crate) fn made(name: &str) -> Result<PathBuf> {
+    let folder = target()?.join("xtask").join(name);
     fs::create_dir_all(&folder).map_err(|error| format!("cannot make {}: {error}", folder.display()))?;
     Ok(folder)
 }

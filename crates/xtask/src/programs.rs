@@ -1,4 +1,4 @@
-//! The programs that the tests need: found, or installed where that is possible.
+//! The programs that the tests and the guard need: found, or installed where that is possible.
 
 use std::env;
 use std::path::{Path, PathBuf};
@@ -57,6 +57,15 @@ pub(crate) const CHROMIUM: Program = Program {
     proof: &["--version"],
     packages: &["chromium", "chromium-browser"],
     tests: "the chat's page",
+};
+
+pub(crate) const VALGRIND: Program = Program {
+    what: "valgrind",
+    variable: "PINTLE_VALGRIND",
+    names: &["valgrind"],
+    proof: &["--version"],
+    packages: &["valgrind"],
+    tests: "the instructions of the hot path",
 };
 
 impl Program {
