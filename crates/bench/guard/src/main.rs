@@ -6,10 +6,8 @@
 //! Bytes and batches are fixed, there is one thread, and the allocator is linked in: what is left to vary is the seeds of
 //! hash tables, which is well under a percent.
 
-mod client;
 mod decode;
 mod encode;
-mod frame;
 mod server;
 
 use std::io::{self, Write as _};

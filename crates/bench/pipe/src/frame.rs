@@ -1,26 +1,26 @@
-//! WebSocket frames, cut by hand.
+//! WebSocket frames, cut by hand: short ones, of at most 65,535 bytes.
 
 const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const MASK: [u8; 4] = [0x12, 0x34, 0x56, 0x78];
 
 /// A client's text frame.
-pub(crate) fn text(packet: &str) -> Vec<u8> {
+pub fn text(packet: &str) -> Vec<u8> {
     masked(TEXT, packet.as_bytes())
 }
 
 /// A client's binary frame.
-pub(crate) fn binary(data: &[u8]) -> Vec<u8> {
+pub fn binary(data: &[u8]) -> Vec<u8> {
     masked(BINARY, data)
 }
 
 /// The text frame that a server sends.
-pub(crate) fn answer(packet: &str) -> Vec<u8> {
+pub fn answer(packet: &str) -> Vec<u8> {
     [&head(TEXT, 0, packet.len())[..], packet.as_bytes()].concat()
 }
 
 /// The binary frame that a server sends.
-pub(crate) fn binary_answer(data: &[u8]) -> Vec<u8> {
+pub fn binary_answer(data: &[u8]) -> Vec<u8> {
     [&head(BINARY, 0, data.len())[..], data].concat()
 }
 
