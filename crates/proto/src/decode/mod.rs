@@ -1,6 +1,7 @@
 //! Reading arguments: raw JSON or, when there are attachments, a tree.
 
 mod arguments;
+mod scan;
 mod text;
 mod tree;
 

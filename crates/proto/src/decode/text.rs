@@ -9,6 +9,7 @@ use serde_json::Error;
 
 use super::arguments::Result;
 use super::arguments::Source;
+use super::scan::scan;
 
 /// What JSON allows between its tokens.
 pub(crate) const WHITESPACE: [char; 4] = [' ', '\t', '\n', '\r'];
@@ -62,10 +63,12 @@ impl<'de> Source<'de> for Text<'de> {
 /// They must be JSON that serde_json can read into anything: unlike [`IgnoredAny`] this has its limit of depth, and looks
 /// into numbers and strings.
 pub(crate) fn check(text: &str) -> Result<usize> {
-    count(text).or_else(|error| mended(text).map_or(Err(error), |text| count(&text)))
+    // Only what may be wrong is read in earnest.
+    let judge = || count(text).or_else(|error| mended(text).map_or(Err(error), |text| count(&text)));
+    scan(text).map_or_else(judge, Ok)
 }
 
-fn count(text: &str) -> Result<usize> {
+pub(super) fn count(text: &str) -> Result<usize> {
     let mut text = Text::new(text);
     let mut values = 0;
     while text.more() {
