@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
 use crate::decode::{Arguments, Text, Tree, check, mended};
+use crate::encode::verbatim;
 use crate::error::{ArgsError, DecodeError};
 use crate::value::Value;
 
@@ -29,6 +30,8 @@ enum Repr {
     /// What is between the brackets, without the event's name: values separated by commas, if the peer is honest.
     /// A copy of its own, so that no read buffer is kept alive by it.
     Text(Arc<str>),
+    /// The same, when the peer is known to be.
+    Checked(Arc<str>),
     Binary(Arc<Binary>),
 }
 
@@ -72,7 +75,7 @@ impl Args {
     pub fn deserialize<T: DeserializeOwned>(&self) -> Result<T, ArgsError> {
         let text = match &self.0 {
             Repr::None => "",
-            Repr::Text(text) => text,
+            Repr::Text(text) | Repr::Checked(text) => text,
             Repr::Binary(binary) => {
                 let arguments = Arguments(Tree::new(&binary.values));
                 return T::deserialize(arguments).map_err(|error| ArgsError::mismatch(&error));
@@ -96,15 +99,28 @@ impl Args {
     pub fn validate(&self) -> Result<(), ArgsError> {
         match &self.0 {
             Repr::Text(text) => check(text).map(drop).map_err(|error| ArgsError::malformed(&error)),
-            Repr::None | Repr::Binary(_) => Ok(()),
+            Repr::None | Repr::Checked(_) | Repr::Binary(_) => Ok(()),
         }
+    }
+
+    /// The same arguments, [validated](Self::validate) once and for all: what is sent on is not scanned again.
+    ///
+    /// # Errors
+    ///
+    /// As [`validate`](Self::validate).
+    pub fn validated(self) -> Result<Self, ArgsError> {
+        self.validate()?;
+        Ok(match self.0 {
+            Repr::Text(text) => Self(Repr::Checked(text)),
+            other => Self(other),
+        })
     }
 
     /// Whether there are no arguments.
     pub fn is_empty(&self) -> bool {
         match &self.0 {
             Repr::None => true,
-            Repr::Text(_) => false,
+            Repr::Text(_) | Repr::Checked(_) => false,
             Repr::Binary(binary) => binary.values.is_empty(),
         }
     }
@@ -113,7 +129,7 @@ impl Args {
     pub fn attachments(&self) -> &[Bytes] {
         match &self.0 {
             Repr::Binary(binary) => &binary.attachments,
-            Repr::None | Repr::Text(_) => &[],
+            Repr::None | Repr::Text(_) | Repr::Checked(_) => &[],
         }
     }
 }
@@ -129,7 +145,7 @@ impl fmt::Debug for Args {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::None => f.write_str("Args(none)"),
-            Repr::Text(text) => write!(f, "Args({} bytes of JSON)", text.len()),
+            Repr::Text(text) | Repr::Checked(text) => write!(f, "Args({} bytes of JSON)", text.len()),
             Repr::Binary(binary) => write!(f, "Args({} attachments)", binary.attachments.len()),
         }
     }
@@ -139,18 +155,25 @@ impl Serialize for Args {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match &self.0 {
             Repr::None => serialize_tuple::<_, ()>(serializer, &[]),
-            // Raw values are checked to be JSON on the way, and written as they were. They are an affair between us and
-            // serde_json; binary formats get what they mean.
-            Repr::Text(text) if serializer.is_human_readable() => {
-                let values: SmallVec<[&RawValue; 4]> = Text::new(text).all().map_err(serde::ser::Error::custom)?;
-                serialize_tuple(serializer, &values)
-            }
-            Repr::Text(text) => {
-                let values = Value::parse(text).map_err(serde::ser::Error::custom)?;
-                serialize_tuple(serializer, &values)
-            }
+            Repr::Checked(text) => match verbatim(serializer, text) {
+                Ok(written) => written,
+                Err(serializer) => serialize_text(serializer, text),
+            },
+            Repr::Text(text) => serialize_text(serializer, text),
             Repr::Binary(binary) => serialize_tuple(serializer, &binary.values),
         }
+    }
+}
+
+fn serialize_text<S: Serializer>(serializer: S, text: &str) -> Result<S::Ok, S::Error> {
+    // Raw values are checked to be JSON on the way, and written as they were. They are an affair between us and serde_json;
+    // binary formats get what they mean.
+    if serializer.is_human_readable() {
+        let values: SmallVec<[&RawValue; 4]> = Text::new(text).all().map_err(serde::ser::Error::custom)?;
+        serialize_tuple(serializer, &values)
+    } else {
+        let values = Value::parse(text).map_err(serde::ser::Error::custom)?;
+        serialize_tuple(serializer, &values)
     }
 }
 

@@ -416,7 +416,13 @@ mod tests {
         assert_eq!(event(&("room", args)), format!(r#"["e","room",{}]"#, verbatim.replace(r#""e","#, "")));
         for malformed in ["1,", "1 2", "]", "1],[2", "{"] {
             assert!(Encoded::event("/", None, "e", &Args::from_text(malformed)).is_err(), "{malformed}");
+            assert!(Args::from_text(malformed).validated().is_err(), "{malformed}");
         }
+        let checked = Args::from_text(text).validated().unwrap();
+        assert_eq!(event(&checked), format!(r#"["e",{text}]"#));
+        assert_eq!(event(&("room", &checked)), format!(r#"["e","room",{}]"#, verbatim.replace(r#""e","#, "")));
+        assert_eq!(serde_json::to_string(&checked).unwrap(), verbatim.replace(r#""e","#, ""));
+        assert_eq!(event(&Args::empty().validated().unwrap()), r#"["e"]"#);
 
         let attachments = vec![Bytes::from_static(b"\x01"), Bytes::from_static(b"\x02")];
         let text = r#"{"x":{"num":1,"_placeholder":true}},2,{"_placeholder":true,"num":0}"#;

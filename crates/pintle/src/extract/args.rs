@@ -47,7 +47,6 @@ impl<S: Sync> FromEvent<S> for Args {
     type Rejection = ClientError;
 
     async fn from_event(_: &mut EventParts, args: Args, _: &S) -> Result<Self, ClientError> {
-        args.validate()?;
-        Ok(args)
+        Ok(args.validated()?)
     }
 }

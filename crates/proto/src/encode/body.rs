@@ -1,5 +1,6 @@
 //! A packet while it is being written.
 
+use std::fmt;
 use std::io::{self, Write as _};
 
 use pintle_engine::{Frame, FrameWriter};
@@ -75,12 +76,22 @@ impl Body {
         Ok(())
     }
 
-    /// Makes a serializer for the next argument.
-    pub(super) fn next(&mut self) -> Json<'_> {
+    /// Writes arguments that are JSON already.
+    pub(super) fn verbatim(&mut self, arguments: impl fmt::Display) -> serde_json::Result<()> {
+        self.separate();
+        write!(self.writer, "{arguments}").map_err(serde_json::Error::io)
+    }
+
+    fn separate(&mut self) {
         if !self.first {
             self.writer.push_str(",");
         }
         self.first = false;
+    }
+
+    /// Makes a serializer for the next argument.
+    pub(super) fn next(&mut self) -> Json<'_> {
+        self.separate();
         Json::with_formatter(&mut self.writer, Attaching(&mut self.attachments))
     }
 

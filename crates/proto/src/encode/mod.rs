@@ -4,3 +4,4 @@ mod body;
 mod spread;
 
 pub(crate) use body::{Body, with_attachments};
+pub(crate) use spread::verbatim;

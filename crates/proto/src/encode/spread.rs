@@ -1,5 +1,7 @@
 //! The outermost serializer: what the user passes as data becomes arguments.
 
+use std::fmt;
+
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 use serde_json::{Error, Result};
 
@@ -12,6 +14,32 @@ use super::body::{Body, Json};
 pub(super) struct Spread<'p, 'b> {
     body: &'b mut Body,
     place: &'p mut Option<Json<'b>>,
+}
+
+/// The name of a newtype around text that is to go out as it is: arguments, written before and checked since.
+const VERBATIM: &str = "$pintle::verbatim";
+
+/// Writes arguments as they are, if it is our serializer that asks; gives it back if it is another one, which does not know
+/// how.
+pub(crate) fn verbatim<S: Serializer>(serializer: S, text: &str) -> std::result::Result<Written<S>, S> {
+    // Names of types need not be unique, but this one is ours, and to compare them is settled when this is compiled.
+    if std::any::type_name::<S>() == std::any::type_name::<Spread<'_, '_>>() {
+        Ok(serializer.serialize_newtype_struct(VERBATIM, text))
+    } else {
+        Err(serializer)
+    }
+}
+
+/// What serialisation comes to.
+type Written<S> = std::result::Result<<S as Serializer>::Ok, <S as Serializer>::Error>;
+
+/// What serialises as text, unquoted.
+struct Plain<'a, T: ?Sized>(&'a T);
+
+impl<T: Serialize + ?Sized> fmt::Display for Plain<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.serialize(f)
+    }
 }
 
 impl<'p, 'b> Spread<'p, 'b> {
@@ -97,6 +125,9 @@ impl<'p, 'b> Serializer for Spread<'p, 'b> {
     }
 
     fn serialize_newtype_struct<T: Serialize + ?Sized>(self, name: &'static str, value: &T) -> Result<()> {
+        if name == VERBATIM {
+            return self.body.verbatim(Plain(value));
+        }
         self.single().serialize_newtype_struct(name, value)
     }
 
