@@ -22,6 +22,7 @@ mod error;
 mod id;
 mod incoming;
 mod packet;
+mod plain;
 #[cfg(test)]
 mod round_trip_tests;
 mod value;

@@ -3,10 +3,10 @@
 //! Arguments that are only passed on are scanned once, and this is that scan. What it does not take is left to serde_json to
 //! judge: so it need not know every way in which a text can be wrong, only what is right.
 
+use crate::plain::plain;
+
 /// How deep values may be nested: one less than where serde_json stops.
 const MAX_DEPTH: u32 = 127;
-/// Bytes of a string that are looked at together.
-const CHUNK: usize = 16;
 /// A number of this many digits could be too great for a double.
 const MANY_DIGITS: usize = 300;
 
@@ -189,17 +189,6 @@ impl Scanner<'_> {
         self.at += 1;
         next
     }
-}
-
-/// How many bytes at the front of a string mean nothing but themselves.
-fn plain(bytes: &[u8]) -> usize {
-    const fn is_special(byte: u8) -> bool {
-        byte < 0x20 || byte == b'"' || byte == b'\\'
-    }
-    // Whole chunks first, without a branch for each byte, so that the compiler can use vectors.
-    let is_plain = |chunk: &&[u8; CHUNK]| !chunk.iter().fold(false, |special, &byte| special | is_special(byte));
-    let chunks = bytes.as_chunks::<CHUNK>().0.iter().take_while(is_plain).count() * CHUNK;
-    chunks + bytes[chunks..].iter().take_while(|&&byte| !is_special(byte)).count()
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ use serde_json::ser::Formatter;
 use super::spread::Spread;
 use crate::error::EncodeError;
 use crate::packet::is_reserved;
+use crate::plain::plain;
 
 /// What most packets fit into besides the names, so that the text is allocated once.
 const TYPICAL: usize = 112;
@@ -52,6 +53,18 @@ impl Body {
         value.serialize(&mut self.next())
     }
 
+    /// Writes one argument that is a string.
+    pub(super) fn string(&mut self, value: &str) -> serde_json::Result<()> {
+        if plain(value.as_bytes()) < value.len() {
+            return self.argument(value);
+        }
+        self.separate();
+        self.push_str("\"");
+        self.push_str(value);
+        self.push_str("\"");
+        Ok(())
+    }
+
     /// Writes the arguments that `data` stands for: those of a tuple, none for unit, else `data` itself.
     pub(crate) fn arguments<T: Serialize + ?Sized>(&mut self, data: &T) -> serde_json::Result<()> {
         data.serialize(Spread::new(self, &mut None))
@@ -71,7 +84,7 @@ impl Body {
             self.plain(&id)?;
         }
         self.push_str("[");
-        self.argument(name)?;
+        self.string(name)?;
         self.arguments(data)?;
         Ok(())
     }

@@ -83,6 +83,10 @@ impl<'p, 'b> Serializer for Spread<'p, 'b> {
         Ok(())
     }
 
+    fn serialize_str(self, value: &str) -> Result<()> {
+        self.body.string(value)
+    }
+
     fn serialize_tuple(self, _len: usize) -> Result<Arguments<'b>> {
         Ok(Arguments(self.body))
     }
@@ -102,7 +106,6 @@ impl<'p, 'b> Serializer for Spread<'p, 'b> {
         serialize_f32(value: f32);
         serialize_f64(value: f64);
         serialize_char(value: char);
-        serialize_str(value: &str);
         serialize_bytes(value: &[u8]);
         serialize_none();
         serialize_unit_struct(name: &'static str);
