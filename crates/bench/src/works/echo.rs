@@ -1,0 +1,178 @@
+//! `echo-*` and `ack-*`: each of a hundred connections sends a message, and another for each answer.
+
+use std::io;
+use std::time::Instant;
+
+use crate::load::{self, Crowd, Driver, Histogram, Message};
+use crate::works::arrival;
+use crate::works::meter::Meter;
+use crate::works::{Effort, Figures, Target};
+
+/// How many connections talk.
+pub(super) const TALKERS: usize = 100;
+/// How many messages each has in flight.
+const IN_FLIGHT: usize = 4;
+const ATTACHMENT: usize = 1024;
+
+pub(super) fn echo<const SIZE: usize>(target: &Target, effort: &Effort) -> io::Result<Figures> {
+    talk(target, effort, Exchange::echo("", SIZE))
+}
+
+pub(super) fn echo_binary(target: &Target, effort: &Effort) -> io::Result<Figures> {
+    talk(target, effort, Exchange::binary("51-", "message", "51-", "\"message-back\","))
+}
+
+pub(super) fn ack<const SIZE: usize>(target: &Target, effort: &Effort) -> io::Result<Figures> {
+    let data = "x".repeat(SIZE);
+    let asked = format!(r#"421["message-with-ack","{data}"]"#);
+    talk(target, effort, Exchange::new(&load::text(&asked), format!(r#"431["{data}"]"#)))
+}
+
+pub(super) fn ack_binary(target: &Target, effort: &Effort) -> io::Result<Figures> {
+    talk(target, effort, Exchange::binary("51-1", "message-with-ack", "61-1", ""))
+}
+
+fn talk(target: &Target, effort: &Effort, exchange: Exchange) -> io::Result<Figures> {
+    let mut crowd = arrival::connect(target, TALKERS)?;
+    measure(target, effort, &mut crowd, vec![exchange])
+}
+
+/// Has the first hundred connections of `crowd` talk: all alike, or each in its own words.
+pub(super) fn measure(
+    target: &Target,
+    effort: &Effort,
+    crowd: &mut Crowd,
+    exchanges: Vec<Exchange>,
+) -> io::Result<Figures> {
+    let mut talk = Talk::new(exchanges, Instant::now());
+    talk.begin(crowd)?;
+    crowd.run_for(&mut talk, effort.warm_up)?;
+    talk.latency.clear();
+    let meter = Meter::start(target)?;
+    crowd.run_for(&mut talk, effort.measure)?;
+    let figures = meter.read(talk.latency.count())?;
+    let latency = talk.latency.latency();
+    // What is still out must come, or it was lost.
+    talk.ended = true;
+    crowd.run_until(&mut talk, |talk| talk.awaited() == 0)?;
+    Ok(Figures { latency, ..figures })
+}
+
+/// What is sent, and what must come back.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    /// As many messages as may be in flight, one after another.
+    sent: Vec<u8>,
+    answer: Vec<u8>,
+    /// The attachment behind the answer.
+    attachment: Option<Vec<u8>>,
+}
+
+impl Exchange {
+    /// An echo of `size` bytes of text. `namespace` is written as in a packet: with a comma behind it, or not at all.
+    pub(super) fn echo(namespace: &str, size: usize) -> Self {
+        let data = "x".repeat(size);
+        let sent = load::text(&format!(r#"42{namespace}["message","{data}"]"#));
+        Self::new(&sent, format!(r#"42{namespace}["message-back","{data}"]"#))
+    }
+
+    fn new(message: &[u8], answer: String) -> Self {
+        Self { sent: message.repeat(IN_FLIGHT), answer: answer.into_bytes(), attachment: None }
+    }
+
+    /// One of an attachment. The packets are `4`, `asks` and `answers`, and then their arguments.
+    fn binary(asks: &str, event: &str, answers: &str, first: &str) -> Self {
+        const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":0}"#;
+        let attachment = [b'x'; ATTACHMENT];
+        let mut message = load::text(&format!(r#"4{asks}["{event}",{PLACEHOLDER}]"#));
+        message.extend(load::binary(&attachment));
+        let exchange = Self::new(&message, format!("4{answers}[{first}{PLACEHOLDER}]"));
+        Self { attachment: Some(attachment.into()), ..exchange }
+    }
+}
+
+/// A connection that talks.
+#[derive(Debug)]
+struct Talker {
+    /// When each message that is in flight was sent, the oldest at `sent[answers % IN_FLIGHT]`.
+    sent: [Instant; IN_FLIGHT],
+    answers: usize,
+    /// How many answers are to be replied to with the next write.
+    unreplied: usize,
+    /// An answer has come, its attachment not yet.
+    attachment_due: bool,
+}
+
+#[derive(Debug)]
+struct Talk {
+    exchanges: Vec<Exchange>,
+    talkers: Vec<Talker>,
+    awaited: usize,
+    latency: Histogram,
+    /// Nothing is sent any more.
+    ended: bool,
+}
+
+impl Talk {
+    fn new(exchanges: Vec<Exchange>, now: Instant) -> Self {
+        let talker = |_| Talker { sent: [now; IN_FLIGHT], answers: 0, unreplied: 0, attachment_due: false };
+        let talkers = (0..TALKERS).map(talker).collect();
+        Self { exchanges, talkers, awaited: 0, latency: Histogram::new(), ended: false }
+    }
+
+    fn begin(&mut self, crowd: &mut Crowd) -> io::Result<()> {
+        self.awaited = TALKERS * IN_FLIGHT;
+        (0..TALKERS).try_for_each(|id| crowd.send(id, &self.exchanges[id % self.exchanges.len()].sent))
+    }
+
+    fn answered(&mut self, id: usize, now: Instant) {
+        let talker = &mut self.talkers[id];
+        let slot = &mut talker.sent[talker.answers % IN_FLIGHT];
+        self.latency.record(now - *slot);
+        // The reply to it takes its place.
+        *slot = now;
+        talker.answers += 1;
+        talker.unreplied += 1;
+        self.awaited -= 1;
+    }
+}
+
+impl Driver for Talk {
+    fn message(&mut self, _crowd: &mut Crowd, id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
+        let exchange = &self.exchanges[id % self.exchanges.len()];
+        let talker = self.talkers.get_mut(id).ok_or_else(|| message.unexpected())?;
+        match message {
+            Message::Text(text) if text == exchange.answer && !talker.attachment_due => {
+                if exchange.attachment.is_some() {
+                    talker.attachment_due = true;
+                } else {
+                    self.answered(id, now);
+                }
+            }
+            Message::Binary(data) if talker.attachment_due && exchange.attachment.as_deref() == Some(data) => {
+                talker.attachment_due = false;
+                self.answered(id, now);
+            }
+            other => return Err(other.unexpected()),
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, crowd: &mut Crowd, id: usize, _now: Instant) -> io::Result<()> {
+        if self.ended {
+            return Ok(());
+        }
+        let Some(talker) = self.talkers.get_mut(id) else { return Ok(()) };
+        let replies = std::mem::take(&mut talker.unreplied);
+        if replies > 0 {
+            let sent = &self.exchanges[id % self.exchanges.len()].sent;
+            self.awaited += replies;
+            crowd.send(id, &sent[..sent.len() / IN_FLIGHT * replies])?;
+        }
+        Ok(())
+    }
+
+    fn awaited(&self) -> usize {
+        self.awaited
+    }
+}
