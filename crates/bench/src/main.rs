@@ -63,8 +63,9 @@ fn arguments() -> Option<(&'static Work, SocketAddr, u32, Duration)> {
 fn told(work: &Work, figures: &Figures) -> String {
     let each = |time: Duration| time.as_secs_f64() * 1e6 / figures.units as f64;
     let mut told = format!(
-        "{}: {:.2} us of CPU a {}, {:.0} a second, host {:.0} % busy; load {:.2} us, {:.0} % busy",
+        "{} ({}): {:.2} us of CPU a {}, {:.0} a second, host {:.0} % busy; load {:.2} us, {:.0} % busy",
         work.name,
+        work.what,
         each(figures.cpu),
         work.unit,
         figures.units as f64 / figures.elapsed.as_secs_f64(),

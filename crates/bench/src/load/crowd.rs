@@ -76,11 +76,6 @@ impl Crowd {
         })
     }
 
-    /// How many connections there are.
-    pub(crate) fn len(&self) -> usize {
-        self.connections.len()
-    }
-
     /// Opens one more connection, and says its number. What is sent on it waits until it is open.
     pub(crate) fn dial(&mut self) -> io::Result<usize> {
         let id = self.connections.len();

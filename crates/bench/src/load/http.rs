@@ -43,6 +43,13 @@ pub(crate) struct Response<'a> {
     pub(crate) body: Cow<'a, [u8]>,
 }
 
+impl Response<'_> {
+    /// An error for a response that should have been another.
+    pub(crate) fn unexpected(&self) -> io::Error {
+        invalid(&format!("the host answered {} {:?}", self.status, String::from_utf8_lossy(&self.body)))
+    }
+}
+
 /// Cuts the first response off `bytes`, and says how long it was; `None` if it is not complete.
 ///
 /// # Errors

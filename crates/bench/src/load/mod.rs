@@ -13,6 +13,6 @@ mod reader;
 
 pub(crate) use crowd::{Crowd, Driver};
 pub(crate) use frame::{binary, text};
-pub(crate) use http::{get, post, upgrade};
+pub(crate) use http::{Response, get, post, upgrade};
 pub(crate) use latency::{Histogram, Latency};
 pub(crate) use reader::Message;

@@ -21,12 +21,12 @@ impl Message<'_> {
     pub(crate) fn unexpected(&self) -> io::Error {
         const SHOWN: usize = 200;
         let (what, bytes) = match self {
-            Self::Response(response) => (format!("a response {} with", response.status), &*response.body),
-            Self::Text(bytes) => ("the text".to_owned(), *bytes),
-            Self::Binary(bytes) => (format!("binary data of {} bytes", bytes.len()), *bytes),
+            Self::Response(response) => return response.unexpected(),
+            Self::Text(bytes) => ("the text", *bytes),
+            Self::Binary(bytes) => ("the attachment", *bytes),
         };
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
-        io::Error::new(io::ErrorKind::InvalidData, format!("the host answered {what} {shown:?}"))
+        io::Error::new(io::ErrorKind::InvalidData, format!("the host sent {what} {shown:?}, of {} bytes", bytes.len()))
     }
 }
 

@@ -16,11 +16,16 @@ pub(super) fn connect(target: &Target, count: usize) -> io::Result<Crowd> {
     Ok(crowd)
 }
 
-/// Connects `count` clients, each to the namespace `/ns/ID`, where ID is its number.
+/// Connects `count` clients, each to a [`namespace`] of its own.
 pub(super) fn connect_apart(target: &Target, count: usize) -> io::Result<Crowd> {
     let mut crowd = Crowd::of(target.address)?;
-    Arrivals::new(count, |id| format!("/ns/{id},")).complete(&mut crowd)?;
+    Arrivals::new(count, namespace).complete(&mut crowd)?;
     Ok(crowd)
+}
+
+/// The namespace that belongs to connection `id`, as a packet has it: with a comma behind it.
+pub(super) fn namespace(id: usize) -> String {
+    format!("/ns/{id},")
 }
 
 /// Clients that connect, 64 at a time: TCP, the upgrade, Engine.IO's open packet, Socket.IO's CONNECT and its answer.
@@ -35,7 +40,7 @@ pub(super) struct Arrivals {
 }
 
 impl Arrivals {
-    /// Those that are to come. `namespace` says where to each, as a packet does: with a comma behind it, or not at all.
+    /// Those that are to come. `namespace` says where to, as a packet does: with a comma behind it, or not at all.
     pub(super) fn new(count: usize, namespace: fn(usize) -> String) -> Self {
         Self {
             upgrade: load::upgrade(None).into(),

@@ -1,7 +1,7 @@
 //! `broadcast` and `broadcast-rate`: one sends, a thousand receive. What works with rooms share stands here too.
 
-use std::io;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::arrival;
@@ -35,8 +35,8 @@ pub(super) fn broadcast_rate(target: &Target, effort: &Effort) -> io::Result<Fig
 }
 
 fn to_all(receivers: usize, in_flight: usize, pace: Pace) -> Deliveries {
-    let emits = (0..in_flight).map(|nth| Emit::new(0, &format!(r#"["broadcast","{nth:0DIGITS$}"]"#)));
-    Deliveries::new(r#"42["broadcast",""#, emits.collect(), receivers, pace)
+    let emits = (0..in_flight).map(|nth| Emit::new(0, "broadcast", None, nth)).collect();
+    Deliveries::new(r#"42["broadcast",""#, emits, receivers, pace)
 }
 
 /// Sends, and measures what is delivered.
@@ -70,9 +70,11 @@ pub(super) struct Emit {
 }
 
 impl Emit {
-    /// What connection `sender` sends.
-    pub(super) fn new(sender: usize, event: &str) -> Self {
-        Self { sender, message: load::text(&format!("42{event}")), sent: Instant::now(), out: 0 }
+    /// The `number`th event, which connection `sender` sends, to a room if there is one.
+    pub(super) fn new(sender: usize, event: &str, room: Option<&str>, number: usize) -> Self {
+        let room = room.map(|room| format!(r#""{room}","#)).unwrap_or_default();
+        let message = load::text(&format!(r#"42["{event}",{room}"{number:0DIGITS$}"]"#));
+        Self { sender, message, sent: Instant::now(), out: 0 }
     }
 }
 
@@ -96,27 +98,61 @@ pub(super) struct Deliveries {
     receivers: usize,
     pace: Pace,
     next: usize,
+    /// How many events everybody has since the last were sent.
+    completed: usize,
+    /// What is sent with one write. Empty in between.
+    together: Vec<u8>,
     due: Instant,
     awaited: usize,
     latency: Histogram,
 }
 
 impl Deliveries {
-    /// `emits` in turn, each delivered to as many `receivers`. The last argument of each is its number.
+    /// `emits` in turn, each delivered to as many `receivers`, as an event that begins with `prefix`.
     pub(super) fn new(prefix: &'static str, emits: Vec<Emit>, receivers: usize, pace: Pace) -> Self {
-        let (latency, due) = (Histogram::new(), Instant::now());
-        Self { prefix, emits, receivers, pace, next: 0, due, awaited: 0, latency }
+        Self {
+            prefix,
+            emits,
+            receivers,
+            pace,
+            next: 0,
+            completed: 0,
+            together: Vec::new(),
+            due: Instant::now(),
+            awaited: 0,
+            latency: Histogram::new(),
+        }
     }
 
     fn begin(&mut self, crowd: &mut Crowd) -> io::Result<()> {
         let now = Instant::now();
         self.due = now;
         let Pace::InFlight(count) = self.pace else { return Ok(()) };
-        (0..count).try_for_each(|_| self.send_next(crowd, now))
+        self.send(crowd, count, now)
     }
 
-    /// Sends the next event that everybody has.
-    fn send_next(&mut self, crowd: &mut Crowd, now: Instant) -> io::Result<()> {
+    /// Sends the next `count` events, those of one sender with one write.
+    fn send(&mut self, crowd: &mut Crowd, count: usize, now: Instant) -> io::Result<()> {
+        let mut together = mem::take(&mut self.together);
+        let mut sender = None;
+        for _ in 0..count {
+            let emit = self.next(now)?;
+            if let Some(before) = sender.replace(emit.sender).filter(|&before| before != emit.sender) {
+                crowd.send(before, &together)?;
+                together.clear();
+            }
+            together.extend_from_slice(&emit.message);
+        }
+        if let Some(sender) = sender {
+            crowd.send(sender, &together)?;
+        }
+        together.clear();
+        self.together = together;
+        Ok(())
+    }
+
+    /// The next event that everybody has. It is as good as sent.
+    fn next(&mut self, now: Instant) -> io::Result<&Emit> {
         let count = self.emits.len();
         let free = (self.next..self.next + count).map(|nth| nth % count).find(|&nth| self.emits[nth].out == 0);
         let nth = free.ok_or_else(|| {
@@ -127,7 +163,7 @@ impl Deliveries {
         emit.sent = now;
         emit.out = self.receivers;
         self.awaited += self.receivers;
-        crowd.send(emit.sender, &emit.message)
+        Ok(emit)
     }
 
     /// The number of the event that `text` delivers.
@@ -141,21 +177,27 @@ impl Deliveries {
 }
 
 impl Driver for Deliveries {
-    fn message(&mut self, crowd: &mut Crowd, _id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
+    fn message(&mut self, _crowd: &mut Crowd, _id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
         let Message::Text(text) = message else { return Err(message.unexpected()) };
         let emit = self.number(text).and_then(|number| self.emits.get_mut(number)).filter(|emit| emit.out > 0);
         let emit = emit.ok_or_else(|| message.unexpected())?;
         self.latency.record(now - emit.sent);
         emit.out -= 1;
         self.awaited -= 1;
-        if emit.out == 0 && matches!(self.pace, Pace::InFlight(_)) { self.send_next(crowd, now) } else { Ok(()) }
+        self.completed += usize::from(emit.out == 0);
+        Ok(())
+    }
+
+    fn read(&mut self, crowd: &mut Crowd, _id: usize, now: Instant) -> io::Result<()> {
+        let completed = mem::take(&mut self.completed);
+        if matches!(self.pace, Pace::InFlight(_)) { self.send(crowd, completed, now) } else { Ok(()) }
     }
 
     fn poll(&mut self, crowd: &mut Crowd, now: Instant) -> io::Result<Option<Instant>> {
         let Pace::Period(period) = self.pace else { return Ok(None) };
         if self.due <= now {
             self.due += period;
-            self.send_next(crowd, Instant::now())?;
+            self.send(crowd, 1, Instant::now())?;
         }
         Ok(Some(self.due))
     }

@@ -1,7 +1,7 @@
 //! `echo-*` and `ack-*`: each of a hundred connections sends a message, and another for each answer.
 
-use std::io;
 use std::time::Instant;
+use std::{io, mem};
 
 use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::arrival;
@@ -61,8 +61,11 @@ pub(super) fn measure(
 /// What is sent, and what must come back.
 #[derive(Debug)]
 pub(super) struct Exchange {
-    /// As many messages as may be in flight, one after another.
+    /// The messages that are sent in turn, and after the last the first again, as many as may be in flight: so those
+    /// that are sent together always stand together.
     sent: Vec<u8>,
+    /// Where in `sent` each message starts, and where the last ends.
+    starts: Vec<usize>,
     answer: Vec<u8>,
     /// The attachment behind the answer.
     attachment: Option<Vec<u8>>,
@@ -77,7 +80,27 @@ impl Exchange {
     }
 
     fn new(message: &[u8], answer: String) -> Self {
-        Self { sent: message.repeat(IN_FLIGHT), answer: answer.into_bytes(), attachment: None }
+        Self::in_turn(&[message], answer)
+    }
+
+    /// One of several messages that are sent in turn, and are all answered alike.
+    pub(super) fn in_turn(messages: &[impl AsRef<[u8]>], answer: String) -> Self {
+        let (mut sent, mut starts) = (Vec::new(), vec![0]);
+        for message in messages.iter().cycle().take(messages.len() + IN_FLIGHT) {
+            sent.extend_from_slice(message.as_ref());
+            starts.push(sent.len());
+        }
+        Self { sent, starts, answer: answer.into_bytes(), attachment: None }
+    }
+
+    /// How many messages there are.
+    fn len(&self) -> usize {
+        self.starts.len() - 1 - IN_FLIGHT
+    }
+
+    /// `count` messages from `at` on.
+    fn messages(&self, at: usize, count: usize) -> &[u8] {
+        &self.sent[self.starts[at]..self.starts[at + count]]
     }
 
     /// One of an attachment. The packets are `4`, `asks` and `answers`, and then their arguments.
@@ -97,6 +120,8 @@ struct Talker {
     /// When each message that is in flight was sent, the oldest at `sent[answers % IN_FLIGHT]`.
     sent: [Instant; IN_FLIGHT],
     answers: usize,
+    /// Which message is next.
+    next: usize,
     /// How many answers are to be replied to with the next write.
     unreplied: usize,
     /// An answer has come, its attachment not yet.
@@ -115,14 +140,25 @@ struct Talk {
 
 impl Talk {
     fn new(exchanges: Vec<Exchange>, now: Instant) -> Self {
-        let talker = |_| Talker { sent: [now; IN_FLIGHT], answers: 0, unreplied: 0, attachment_due: false };
+        // If there are many messages, the talkers begin at different ones.
+        let first = |id: usize| exchanges[id % exchanges.len()].len() * id / TALKERS;
+        let talker =
+            |id| Talker { sent: [now; IN_FLIGHT], answers: 0, next: first(id), unreplied: 0, attachment_due: false };
         let talkers = (0..TALKERS).map(talker).collect();
         Self { exchanges, talkers, awaited: 0, latency: Histogram::new(), ended: false }
     }
 
     fn begin(&mut self, crowd: &mut Crowd) -> io::Result<()> {
-        self.awaited = TALKERS * IN_FLIGHT;
-        (0..TALKERS).try_for_each(|id| crowd.send(id, &self.exchanges[id % self.exchanges.len()].sent))
+        (0..TALKERS).try_for_each(|id| self.send(crowd, id, IN_FLIGHT))
+    }
+
+    fn send(&mut self, crowd: &mut Crowd, id: usize, count: usize) -> io::Result<()> {
+        let exchange = &self.exchanges[id % self.exchanges.len()];
+        let next = &mut self.talkers[id].next;
+        let messages = exchange.messages(*next, count);
+        *next = (*next + count) % exchange.len();
+        self.awaited += count;
+        crowd.send(id, messages)
     }
 
     fn answered(&mut self, id: usize, now: Instant) {
@@ -159,17 +195,9 @@ impl Driver for Talk {
     }
 
     fn read(&mut self, crowd: &mut Crowd, id: usize, _now: Instant) -> io::Result<()> {
-        if self.ended {
-            return Ok(());
-        }
         let Some(talker) = self.talkers.get_mut(id) else { return Ok(()) };
-        let replies = std::mem::take(&mut talker.unreplied);
-        if replies > 0 {
-            let sent = &self.exchanges[id % self.exchanges.len()].sent;
-            self.awaited += replies;
-            crowd.send(id, &sent[..sent.len() / IN_FLIGHT * replies])?;
-        }
-        Ok(())
+        let replies = mem::take(&mut talker.unreplied);
+        if self.ended || replies == 0 { Ok(()) } else { self.send(crowd, id, replies) }
     }
 
     fn awaited(&self) -> usize {

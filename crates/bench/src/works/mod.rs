@@ -2,10 +2,17 @@
 
 mod arrival;
 mod broadcast;
+mod churn;
 mod connect;
 mod echo;
+mod growth;
+mod idle;
 mod list;
 mod meter;
+mod opening;
+mod polling;
+mod rooms;
+mod upgrade;
 mod work;
 
 pub(crate) use list::WORKS;

@@ -27,8 +27,13 @@ impl Work {
     ///
     /// # Errors
     ///
-    /// When the host loses a message, answers what it should not, or hangs up; the error says in which work.
+    /// When the host [lacks](Self::lacks) something, loses a message, answers what it should not, or hangs up; the error
+    /// says in which work.
     pub(crate) fn measure(&self, target: &Target, effort: &Effort) -> io::Result<Figures> {
+        if let Some(feature) = self.lacks(target) {
+            let text = format!("{}: the host has no {}", self.name, feature.as_str());
+            return Err(io::Error::new(io::ErrorKind::Unsupported, text));
+        }
         (self.run)(target, effort).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))
     }
 
@@ -47,6 +52,17 @@ pub(crate) enum Feature {
     Rooms,
     /// It has a namespace for each name `/ns/{id}`.
     Namespaces,
+}
+
+impl Feature {
+    /// What it is called.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Polling => "long-polling",
+            Self::Rooms => "rooms",
+            Self::Namespaces => "dynamic namespaces",
+        }
+    }
 }
 
 /// A host to be loaded.

@@ -1,0 +1,64 @@
+//! `idle-*`: what connections cost that do nothing, and what is left of them when they have gone.
+
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use crate::load::{Crowd, Driver, Message};
+use crate::process::Process;
+use crate::works::meter::Meter;
+use crate::works::{Effort, Figures, Memory, Target, arrival};
+
+/// As many come and go before, so that the memory that the first client costs is not counted.
+const WARM_UP: usize = 100;
+/// A little more than the interval of pings, so that each has been pinged once.
+const IDLE: Duration = Duration::from_secs(26);
+/// Memory that is the same, but for 1 %, for so long has settled.
+const SETTLED: Duration = Duration::from_secs(4);
+/// The longest that is waited for it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(super) fn idle<const CONNECTED: usize>(target: &Target, _effort: &Effort) -> io::Result<Figures> {
+    let host = &target.process;
+    arrival::connect(target, WARM_UP)?.leave()?;
+    let before = settled(host)?;
+
+    let mut crowd = arrival::connect(target, CONNECTED)?;
+    // A garbage collector may still have to see to what connecting left behind.
+    crowd.run_for(&mut Idle, SETTLED)?;
+    let meter = Meter::start(target)?;
+    crowd.run_for(&mut Idle, IDLE)?;
+    let figures = meter.read(CONNECTED as u64)?;
+    let connected = host.resident()?;
+
+    crowd.leave()?;
+    let after = settled(host)?;
+    Ok(Figures { memory: Some(Memory { before, connected, after }), ..figures })
+}
+
+/// What is resident when it has settled, or when nobody waits any longer for it to.
+fn settled(host: &Process) -> io::Result<u64> {
+    const STEP: Duration = Duration::from_millis(200);
+    let start = Instant::now();
+    let (mut since, mut resident) = (start, host.resident()?);
+    while since.elapsed() < SETTLED && start.elapsed() < PATIENCE {
+        thread::sleep(STEP);
+        let now = host.resident()?;
+        if now.abs_diff(resident) > resident / 100 {
+            (since, resident) = (Instant::now(), now);
+        }
+    }
+    host.resident()
+}
+
+/// Clients that only answer pings.
+struct Idle;
+
+impl Driver for Idle {
+    fn message(&mut self, _crowd: &mut Crowd, _id: usize, message: Message<'_>, _now: Instant) -> io::Result<()> {
+        Err(message.unexpected())
+    }
+
+    fn awaited(&self) -> usize {
+        0
+    }
+}

@@ -1,0 +1,162 @@
+//! `upgrade`: clients arrive over long-polling and change to WebSockets, as the JavaScript client does.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use crate::load::{self, Crowd, Driver, Histogram, Message};
+use crate::works::meter::{self, Meter};
+use crate::works::opening::Opening;
+use crate::works::{Effort, Figures, Target};
+
+const COUNT: usize = 1_000;
+/// How many connect at once.
+const WINDOW: usize = 32;
+/// As many come and go, again and again, until the host is warm.
+const WARM_UP: usize = 100;
+const REST: Duration = Duration::from_secs(3);
+
+pub(super) fn upgrade(target: &Target, effort: &Effort) -> io::Result<Figures> {
+    let warm = Instant::now() + effort.warm_up;
+    while Instant::now() < warm {
+        Upgrades::new(WARM_UP).complete(&mut Crowd::of(target.address)?)?;
+    }
+    // The host still has to see them off.
+    meter::rest(&target.process, REST)?;
+
+    let mut crowd = Crowd::of(target.address)?;
+    let mut upgrades = Upgrades::new(COUNT);
+    let meter = Meter::start(target)?;
+    upgrades.complete(&mut crowd)?;
+    let figures = meter.read(COUNT as u64)?;
+    // The last packet of an upgrade is ours, and is not answered. The host may still have to read it.
+    meter::rest(&target.process, REST)?;
+    let latency = upgrades.latency.latency();
+    Ok(Figures { cpu: meter.read(COUNT as u64)?.cpu, latency, ..figures })
+}
+
+/// A client that is on its way.
+#[derive(Debug)]
+struct Upgrade {
+    begun: Instant,
+    opening: Opening,
+    polling: usize,
+    /// The connection of the WebSocket, from when there is one.
+    websocket: Option<usize>,
+    /// A GET has not been answered.
+    polls: bool,
+    /// The server has answered the probe.
+    probed: bool,
+    upgraded: bool,
+}
+
+#[derive(Debug)]
+struct Upgrades {
+    count: usize,
+    clients: Vec<Upgrade>,
+    /// Whose each connection is.
+    owners: Vec<usize>,
+    done: usize,
+    latency: Histogram,
+}
+
+impl Upgrades {
+    fn new(count: usize) -> Self {
+        Self { count, clients: Vec::new(), owners: Vec::new(), done: 0, latency: Histogram::new() }
+    }
+
+    fn complete(&mut self, crowd: &mut Crowd) -> io::Result<()> {
+        for _ in 0..self.count.min(WINDOW) {
+            self.begin(crowd)?;
+        }
+        crowd.run_until(self, |upgrades| upgrades.done == upgrades.count)
+    }
+
+    fn begin(&mut self, crowd: &mut Crowd) -> io::Result<()> {
+        let begun = Instant::now();
+        let polling = self.dial(crowd, self.clients.len())?;
+        let opening = Opening::begin(crowd, polling)?;
+        let (websocket, polls) = (None, false);
+        self.clients.push(Upgrade { begun, opening, polling, websocket, polls, probed: false, upgraded: false });
+        Ok(())
+    }
+
+    fn dial(&mut self, crowd: &mut Crowd, owner: usize) -> io::Result<usize> {
+        self.owners.push(owner);
+        crowd.dial()
+    }
+
+    /// Polls on, and asks for a WebSocket beside it.
+    fn probe(&mut self, crowd: &mut Crowd, owner: usize) -> io::Result<()> {
+        let websocket = self.dial(crowd, owner)?;
+        let client = &mut self.clients[owner];
+        client.websocket = Some(websocket);
+        client.poll(crowd)?;
+        crowd.send(websocket, load::upgrade(Some(client.opening.sid())).as_bytes())
+    }
+}
+
+impl Upgrade {
+    fn poll(&mut self, crowd: &mut Crowd) -> io::Result<()> {
+        self.polls = true;
+        crowd.send(self.polling, load::get(Some(self.opening.sid())).as_bytes())
+    }
+
+    /// Something has come after the session was connected. Says whether the upgrade is complete.
+    fn heard(&mut self, crowd: &mut Crowd, websocket: usize, message: Message<'_>) -> io::Result<bool> {
+        match message {
+            Message::Response(response) if response.status == 101 => {
+                crowd.send(websocket, &load::text("2probe"))?;
+            }
+            Message::Text(b"3probe") => self.probed = true,
+            // The noop that ends a poll, so that the polling can be given up.
+            Message::Response(response) if response.status == 200 && *response.body == *b"6" => {
+                self.polls = false;
+                if !self.probed {
+                    self.poll(crowd)?;
+                }
+            }
+            other => return Err(other.unexpected()),
+        }
+        self.upgraded = self.probed && !self.polls;
+        if self.upgraded {
+            crowd.send(websocket, &load::text("5"))?;
+        }
+        Ok(self.upgraded)
+    }
+}
+
+impl Driver for Upgrades {
+    fn message(&mut self, crowd: &mut Crowd, id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
+        let owner = self.owners[id];
+        let client = &mut self.clients[owner];
+        let Some(websocket) = client.websocket else {
+            let Message::Response(response) = message else { return Err(message.unexpected()) };
+            let connected = client.opening.proceed(crowd, id, &response)?;
+            return if connected { self.probe(crowd, owner) } else { Ok(()) };
+        };
+        if client.upgraded {
+            return Err(message.unexpected());
+        }
+        if client.heard(crowd, websocket, message)? {
+            self.latency.record(now - client.begun);
+            self.done += 1;
+            if self.clients.len() < self.count {
+                self.begin(crowd)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn awaited(&self) -> usize {
+        self.clients.len() - self.done
+    }
+
+    /// A connection that was polled on is of no more use.
+    fn closed(&mut self, id: usize) -> io::Result<()> {
+        let client = &self.clients[self.owners[id]];
+        if client.upgraded && id == client.polling {
+            return Ok(());
+        }
+        Err(io::Error::new(io::ErrorKind::ConnectionReset, "the host closed a connection during an upgrade"))
+    }
+}
