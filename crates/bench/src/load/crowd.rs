@@ -60,6 +60,8 @@ pub(crate) struct Crowd {
     buffer: Vec<u8>,
     pong: Vec<u8>,
     heard: Instant,
+    /// How long the host may say nothing although something is to come.
+    patience: Duration,
 }
 
 impl Crowd {
@@ -73,6 +75,7 @@ impl Crowd {
             buffer: vec![0; BUFFER],
             pong: frame::text("3"),
             heard: Instant::now(),
+            patience: SILENCE,
         })
     }
 
@@ -88,6 +91,12 @@ impl Crowd {
     /// Sends `bytes` on connection `id`. What the socket does not take waits.
     pub(crate) fn send(&mut self, id: usize, bytes: &[u8]) -> io::Result<()> {
         self.connections[id].send(bytes)
+    }
+
+    /// Does not wait as long as others do for what does not come.
+    #[cfg(test)]
+    pub(crate) const fn set_patience(&mut self, patience: Duration) {
+        self.patience = patience;
     }
 
     /// Leaves as clients do, closing each connection in order. A crowd that is only dropped resets them.
@@ -120,13 +129,13 @@ impl Crowd {
             let next = driver.poll(self, now)?;
             if driver.awaited() == 0 {
                 self.heard = now;
-            } else if now - self.heard > SILENCE {
+            } else if now - self.heard > self.patience {
                 return Err(io::Error::new(
                     io::ErrorKind::TimedOut,
-                    format!("no answer for {SILENCE:?}, {} messages are out", driver.awaited()),
+                    format!("no answer for {:?}, {} messages are out", self.patience, driver.awaited()),
                 ));
             }
-            let next = [end, next].into_iter().flatten().fold(now + SILENCE, Instant::min);
+            let next = [end, next].into_iter().flatten().fold(now + self.patience, Instant::min);
             self.turn(driver, next - now)?;
             now = Instant::now();
         }
@@ -190,5 +199,50 @@ impl Crowd {
         }
         self.connections[id].reader.keep(bytes);
         driver.read(self, id, now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    /// Waits for one message that does not come.
+    struct Waiting;
+
+    impl Driver for Waiting {
+        fn message(&mut self, _: &mut Crowd, _: usize, message: Message<'_>, _: Instant) -> io::Result<()> {
+            Err(message.unexpected())
+        }
+
+        fn awaited(&self) -> usize {
+            1
+        }
+    }
+
+    fn crowd(host: &TcpListener) -> Crowd {
+        let mut crowd = Crowd::of(host.local_addr().unwrap()).unwrap();
+        let id = crowd.dial().unwrap();
+        crowd.send(id, b"GET / HTTP/1.1\r\n\r\n").unwrap();
+        crowd
+    }
+
+    #[test]
+    fn a_host_that_does_not_answer_is_an_error() {
+        let host = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut crowd = crowd(&host);
+        crowd.set_patience(Duration::from_millis(20));
+        let error = crowd.run_until(&mut Waiting, |_| false).unwrap_err();
+        assert_eq!(error.to_string(), "no answer for 20ms, 1 messages are out");
+    }
+
+    #[test]
+    fn a_host_that_hangs_up_is_an_error() {
+        let host = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut crowd = crowd(&host);
+        drop(host.accept().unwrap());
+        let error = crowd.run_until(&mut Waiting, |_| false).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
     }
 }

@@ -66,7 +66,8 @@ pub(super) struct Exchange {
     sent: Vec<u8>,
     /// Where in `sent` each message starts, and where the last ends.
     starts: Vec<usize>,
-    answer: Vec<u8>,
+    /// What may be answered.
+    answers: Vec<String>,
     /// The attachment behind the answer.
     attachment: Option<Vec<u8>>,
 }
@@ -80,22 +81,26 @@ impl Exchange {
     }
 
     fn new(message: &[u8], answer: String) -> Self {
-        Self::in_turn(&[message], answer)
+        Self::in_turn(&[message], vec![answer])
     }
 
-    /// One of several messages that are sent in turn, and are all answered alike.
-    pub(super) fn in_turn(messages: &[impl AsRef<[u8]>], answer: String) -> Self {
+    /// One of several messages that are sent in turn, and are all answered with one of `answers`.
+    pub(super) fn in_turn(messages: &[impl AsRef<[u8]>], answers: Vec<String>) -> Self {
         let (mut sent, mut starts) = (Vec::new(), vec![0]);
         for message in messages.iter().cycle().take(messages.len() + IN_FLIGHT) {
             sent.extend_from_slice(message.as_ref());
             starts.push(sent.len());
         }
-        Self { sent, starts, answer: answer.into_bytes(), attachment: None }
+        Self { sent, starts, answers, attachment: None }
     }
 
     /// How many messages there are.
     fn len(&self) -> usize {
         self.starts.len() - 1 - IN_FLIGHT
+    }
+
+    fn is_answer(&self, text: &[u8]) -> bool {
+        self.answers.iter().any(|answer| answer.as_bytes() == text)
     }
 
     /// `count` messages from `at` on.
@@ -178,7 +183,7 @@ impl Driver for Talk {
         let exchange = &self.exchanges[id % self.exchanges.len()];
         let talker = self.talkers.get_mut(id).ok_or_else(|| message.unexpected())?;
         match message {
-            Message::Text(text) if text == exchange.answer && !talker.attachment_due => {
+            Message::Text(text) if exchange.is_answer(text) && !talker.attachment_due => {
                 if exchange.attachment.is_some() {
                     talker.attachment_due = true;
                 } else {

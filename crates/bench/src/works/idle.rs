@@ -8,8 +8,9 @@ use crate::process::Process;
 use crate::works::meter::Meter;
 use crate::works::{Effort, Figures, Memory, Target, arrival};
 
-/// As many come and go before, so that the memory that the first client costs is not counted.
-const WARM_UP: usize = 100;
+/// One comes and goes before, so that the code it needs is there and not counted. Not more: what the allocator keeps of
+/// them would be there for those that are counted.
+const WARM_UP: usize = 1;
 /// A little more than the interval of pings, so that each has been pinged once.
 const IDLE: Duration = Duration::from_secs(26);
 /// Memory that is the same, but for 1 %, for so long has settled.

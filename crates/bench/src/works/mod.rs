@@ -12,6 +12,8 @@ mod meter;
 mod opening;
 mod polling;
 mod rooms;
+#[cfg(test)]
+mod tests;
 mod upgrade;
 mod work;
 

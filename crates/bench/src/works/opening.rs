@@ -4,45 +4,69 @@ use std::io;
 
 use crate::load::{self, Crowd, Response};
 
+/// What separates the packets of a payload.
+pub(super) const SEPARATOR: u8 = 0x1e;
+
 /// A session that opens over long-polling, one request after the other on one connection: a GET opens it, a POST sends
-/// CONNECT, a GET takes the answer.
+/// CONNECT, a GET takes the answer. If the server pings at once, as some do, another POST answers that.
 #[derive(Debug)]
 pub(super) struct Opening {
     sid: String,
     step: Step,
+    connected: bool,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Step {
     Open,
-    Connect,
-    Answer,
+    Post,
+    Poll,
 }
 
 impl Opening {
     /// Opens a session on connection `id`.
     pub(super) fn begin(crowd: &mut Crowd, id: usize) -> io::Result<Self> {
         crowd.send(id, load::get(None).as_bytes())?;
-        Ok(Self { sid: String::new(), step: Step::Open })
+        Ok(Self { sid: String::new(), step: Step::Open, connected: false })
     }
 
     /// Goes on with the response to the last request, and says whether that was the last of all.
     pub(super) fn proceed(&mut self, crowd: &mut Crowd, id: usize, response: &Response<'_>) -> io::Result<bool> {
-        let body = &*response.body;
-        self.step = match self.step {
-            Step::Open if response.status == 200 && body.starts_with(b"0{") => {
-                self.sid = sid(body).ok_or_else(|| response.unexpected())?.to_owned();
-                crowd.send(id, load::post(&self.sid, "40").as_bytes())?;
-                Step::Connect
+        if response.status != 200 {
+            return Err(response.unexpected());
+        }
+        let ping = self.step == Step::Poll && self.hear(response)?;
+        match self.step {
+            Step::Open => {
+                self.sid = sid(&response.body).ok_or_else(|| response.unexpected())?.to_owned();
+                self.post(crowd, id, "40")?;
             }
-            Step::Connect if response.status == 200 => {
+            Step::Poll if ping => self.post(crowd, id, "3")?,
+            Step::Poll | Step::Post if self.connected => return Ok(true),
+            Step::Poll | Step::Post => {
                 crowd.send(id, load::get(Some(&self.sid)).as_bytes())?;
-                Step::Answer
+                self.step = Step::Poll;
             }
-            Step::Answer if response.status == 200 && body.starts_with(b"40{") => return Ok(true),
-            _ => return Err(response.unexpected()),
-        };
+        }
         Ok(false)
+    }
+
+    fn post(&mut self, crowd: &mut Crowd, id: usize, payload: &str) -> io::Result<()> {
+        self.step = Step::Post;
+        crowd.send(id, load::post(&self.sid, payload).as_bytes())
+    }
+
+    /// Takes what a poll brought, and says whether there was a ping.
+    fn hear(&mut self, response: &Response<'_>) -> io::Result<bool> {
+        let mut ping = false;
+        for packet in response.body.split(|&byte| byte == SEPARATOR) {
+            match packet {
+                b"2" => ping = true,
+                connected if connected.starts_with(b"40{") => self.connected = true,
+                _ => return Err(response.unexpected()),
+            }
+        }
+        Ok(ping)
     }
 
     /// The session's id; empty before it is known.
@@ -53,7 +77,7 @@ impl Opening {
 
 /// What an open packet says the id is.
 fn sid(packet: &[u8]) -> Option<&str> {
-    std::str::from_utf8(packet).ok()?.split_once(r#""sid":""#)?.1.split('"').next()
+    std::str::from_utf8(packet).ok()?.strip_prefix('0')?.split_once(r#""sid":""#)?.1.split('"').next()
 }
 
 #[cfg(test)]
@@ -64,5 +88,6 @@ mod tests {
     fn an_open_packet_says_the_id() {
         assert_eq!(sid(br#"0{"sid":"lv_VI97HAXpY6yYWAAAC","upgrades":["websocket"]}"#), Some("lv_VI97HAXpY6yYWAAAC"));
         assert_eq!(sid(br#"0{"upgrades":[]}"#), None);
+        assert_eq!(sid(br#"40{"sid":"of another kind"}"#), None);
     }
 }

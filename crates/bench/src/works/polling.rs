@@ -5,14 +5,12 @@ use std::{io, mem};
 
 use crate::load::{self, Crowd, Driver, Histogram, Message, Response};
 use crate::works::meter::Meter;
-use crate::works::opening::Opening;
+use crate::works::opening::{Opening, SEPARATOR};
 use crate::works::{Effort, Figures, Target};
 
 const SESSIONS: usize = 100;
 const SENT: &str = r#"42["message","xxxxxxxxxxxxxxxx"]"#;
 const ANSWER: &[u8] = br#"42["message-back","xxxxxxxxxxxxxxxx"]"#;
-/// What separates the packets of a payload.
-const SEPARATOR: u8 = 0x1e;
 
 pub(super) fn polling_echo(target: &Target, effort: &Effort) -> io::Result<Figures> {
     let mut crowd = Crowd::of(target.address)?;

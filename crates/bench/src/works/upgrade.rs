@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::meter::{self, Meter};
-use crate::works::opening::Opening;
+use crate::works::opening::{Opening, SEPARATOR};
 use crate::works::{Effort, Figures, Target};
 
 const COUNT: usize = 1_000;
@@ -46,6 +46,8 @@ struct Upgrade {
     polls: bool,
     /// The server has answered the probe.
     probed: bool,
+    /// A ping is to be answered.
+    ping: bool,
     upgraded: bool,
 }
 
@@ -75,8 +77,16 @@ impl Upgrades {
         let begun = Instant::now();
         let polling = self.dial(crowd, self.clients.len())?;
         let opening = Opening::begin(crowd, polling)?;
-        let (websocket, polls) = (None, false);
-        self.clients.push(Upgrade { begun, opening, polling, websocket, polls, probed: false, upgraded: false });
+        self.clients.push(Upgrade {
+            begun,
+            opening,
+            polling,
+            websocket: None,
+            polls: false,
+            probed: false,
+            ping: false,
+            upgraded: false,
+        });
         Ok(())
     }
 
@@ -108,8 +118,15 @@ impl Upgrade {
                 crowd.send(websocket, &load::text("2probe"))?;
             }
             Message::Text(b"3probe") => self.probed = true,
-            // The noop that ends a poll, so that the polling can be given up.
-            Message::Response(response) if response.status == 200 && *response.body == *b"6" => {
+            // A noop, which ends the poll so that polling can be given up, or the first ping of a server that is early.
+            Message::Response(ref response) if response.status == 200 => {
+                for packet in response.body.split(|&byte| byte == SEPARATOR) {
+                    match packet {
+                        b"6" => {}
+                        b"2" => self.ping = true,
+                        _ => return Err(message.unexpected()),
+                    }
+                }
                 self.polls = false;
                 if !self.probed {
                     self.poll(crowd)?;
@@ -120,6 +137,9 @@ impl Upgrade {
         self.upgraded = self.probed && !self.polls;
         if self.upgraded {
             crowd.send(websocket, &load::text("5"))?;
+            if self.ping {
+                crowd.send(websocket, &load::text("3"))?;
+            }
         }
         Ok(self.upgraded)
     }
