@@ -79,7 +79,7 @@ impl Driver for Arrivals {
             Message::Text(text) if text.starts_with(b"0{") => {
                 crowd.send(id, &load::text(&format!("40{}", (self.namespace)(id))))
             }
-            Message::Text(text) if text.starts_with(b"40") => {
+            Message::Text(text) if text.starts_with(b"40") && self.awaited() > 0 => {
                 self.latency.record(now - self.dialled[id]);
                 self.arrived += 1;
                 if self.dialled.len() < self.count { self.dial(crowd) } else { Ok(()) }

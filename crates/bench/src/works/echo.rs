@@ -125,6 +125,8 @@ struct Talker {
     /// When each message that is in flight was sent, the oldest at `sent[answers % IN_FLIGHT]`.
     sent: [Instant; IN_FLIGHT],
     answers: usize,
+    /// How many messages are in flight.
+    out: usize,
     /// Which message is next.
     next: usize,
     /// How many answers are to be replied to with the next write.
@@ -147,8 +149,14 @@ impl Talk {
     fn new(exchanges: Vec<Exchange>, now: Instant) -> Self {
         // If there are many messages, the talkers begin at different ones.
         let first = |id: usize| exchanges[id % exchanges.len()].len() * id / TALKERS;
-        let talker =
-            |id| Talker { sent: [now; IN_FLIGHT], answers: 0, next: first(id), unreplied: 0, attachment_due: false };
+        let talker = |id| Talker {
+            sent: [now; IN_FLIGHT],
+            answers: 0,
+            out: 0,
+            next: first(id),
+            unreplied: 0,
+            attachment_due: false,
+        };
         let talkers = (0..TALKERS).map(talker).collect();
         Self { exchanges, talkers, awaited: 0, latency: Histogram::new(), ended: false }
     }
@@ -159,9 +167,10 @@ impl Talk {
 
     fn send(&mut self, crowd: &mut Crowd, id: usize, count: usize) -> io::Result<()> {
         let exchange = &self.exchanges[id % self.exchanges.len()];
-        let next = &mut self.talkers[id].next;
-        let messages = exchange.messages(*next, count);
-        *next = (*next + count) % exchange.len();
+        let talker = &mut self.talkers[id];
+        let messages = exchange.messages(talker.next, count);
+        talker.next = (talker.next + count) % exchange.len();
+        talker.out += count;
         self.awaited += count;
         crowd.send(id, messages)
     }
@@ -173,6 +182,7 @@ impl Talk {
         // The reply to it takes its place.
         *slot = now;
         talker.answers += 1;
+        talker.out -= 1;
         talker.unreplied += 1;
         self.awaited -= 1;
     }
@@ -181,7 +191,7 @@ impl Talk {
 impl Driver for Talk {
     fn message(&mut self, _crowd: &mut Crowd, id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
         let exchange = &self.exchanges[id % self.exchanges.len()];
-        let talker = self.talkers.get_mut(id).ok_or_else(|| message.unexpected())?;
+        let talker = self.talkers.get_mut(id).filter(|talker| talker.out > 0).ok_or_else(|| message.unexpected())?;
         match message {
             Message::Text(text) if exchange.is_answer(text) && !talker.attachment_due => {
                 if exchange.attachment.is_some() {
