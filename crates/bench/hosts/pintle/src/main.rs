@@ -11,7 +11,8 @@ use std::process::ExitCode;
 
 use axum::Router;
 use mimalloc::MiMalloc;
-use pintle::{Ack, Args, EmitError, Socket, SocketIo, SocketIoLayer};
+use pintle::{Ack, Args, Data, EmitError, JoinError, Namespace, Socket, SocketIo, SocketIoLayer};
+use serde_json::value::RawValue;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
 
@@ -58,6 +59,11 @@ fn realtime() -> SocketIoLayer {
         .on("message", message)
         .on("message-with-ack", message_with_ack)
         .on("broadcast", broadcast)
+        .on("join", join)
+        .on("leave", leave)
+        .on("room", room)
+        // As many namespaces as a benchmark cares to name.
+        .namespace("/ns/{id}", Namespace::new().on("message", message))
 }
 
 async fn message(socket: Socket, args: Args) -> Result<(), EmitError> {
@@ -70,4 +76,17 @@ async fn message_with_ack(args: Args) -> Ack<Args> {
 
 async fn broadcast(io: SocketIo, args: Args) -> Result<(), EmitError> {
     io.emit("broadcast", args)
+}
+
+async fn join(socket: Socket, Data(rooms): Data<Vec<String>>) -> Result<Ack<()>, JoinError> {
+    socket.join(rooms).map(Ack)
+}
+
+async fn leave(socket: Socket, Data(rooms): Data<Vec<String>>) -> Ack<()> {
+    socket.leave(rooms);
+    Ack(())
+}
+
+async fn room(io: SocketIo, Data((room, data)): Data<(String, Box<RawValue>)>) -> Result<(), EmitError> {
+    io.to(room).emit("room", data)
 }
