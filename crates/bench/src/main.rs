@@ -1,40 +1,55 @@
-//! `pintle-bench`: loads a Socket.IO server, and says what that cost the server.
+//! `cargo xtask bench`, which builds everything first: loads Pintle and its peers in turn, and says what that cost each.
 //!
-//! `pintle-bench work NAME --address 127.0.0.1:PORT --pid PID [--seconds N]` does one work against a host that runs.
+//! - [`hosts`] are servers that answer alike; each is a process that has a core for itself.
+//! - [`works`] are what they are made to do, by the [`load`] generator, which is this process and has another core.
+//! - [`run`] does each work with each host, several times in turn; [`results`] are what came of it, as medians.
+//! - [`report`] tells of them, [`musts`] judges them, [`publish`] puts them into the documentation.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to a terminal")]
 
 #[cfg(not(target_os = "linux"))]
 compile_error!("the benchmark reads the CPU clock and the memory of another process as Linux has them");
 
+mod chart;
+mod cores;
+mod hosts;
 mod load;
+mod machine;
+mod musts;
+mod options;
 mod process;
+mod publish;
+mod report;
+mod results;
+mod run;
+mod single;
+mod table;
 mod works;
 
-use std::net::SocketAddr;
+use std::io;
 use std::process::ExitCode;
-use std::time::Duration;
 
-use process::Process;
-use works::{Effort, Feature, Figures, Target, WORKS, Work};
-
-const USAGE: &str = "usage: pintle-bench work NAME --address ADDRESS --pid PID [--seconds N]";
-const WARM_UP: Duration = Duration::from_secs(1);
-const ALL: &[Feature] = &[Feature::Polling, Feature::Rooms, Feature::Namespaces];
+use options::{Options, Run};
+use results::Results;
 
 fn main() -> ExitCode {
-    let Some((work, address, pid, measure)) = arguments() else {
-        eprintln!("{USAGE}\nworks: {}", WORKS.iter().map(|work| work.name).collect::<Vec<_>>().join(" "));
-        return ExitCode::from(2);
-    };
-    let effort = Effort { measure, warm_up: WARM_UP };
-    let figures = Process::of(pid)
-        .map(|process| Target { address, process, features: ALL })
-        .and_then(|target| work.measure(&target, &effort));
-    match figures {
-        Ok(figures) => {
-            println!("{}", told(work, &figures));
-            ExitCode::SUCCESS
+    let options = match Options::parse(std::env::args().skip(1)) {
+        Ok(options) => options,
+        Err(error) => {
+            eprintln!("{error}\n{}", options::usage());
+            return ExitCode::from(2);
         }
+    };
+    let done = match options {
+        Options::Help => {
+            println!("{}", options::usage());
+            Ok(true)
+        }
+        Options::Run(run) => compare(&run),
+        Options::Single(single) => single::run(&single).map(|()| true),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("{error}");
             ExitCode::FAILURE
@@ -42,42 +57,18 @@ fn main() -> ExitCode {
     }
 }
 
-fn arguments() -> Option<(&'static Work, SocketAddr, u32, Duration)> {
-    let mut arguments = std::env::args().skip(1);
-    arguments.next().filter(|command| command == "work")?;
-    let name = arguments.next()?;
-    let work = WORKS.iter().find(|work| work.name == name)?;
-    let (mut address, mut pid, mut seconds) = (None, None, 2.0);
-    while let Some(argument) = arguments.next() {
-        let value = arguments.next()?;
-        match argument.as_str() {
-            "--address" => address = Some(value.parse().ok()?),
-            "--pid" => pid = Some(value.parse().ok()?),
-            "--seconds" => seconds = value.parse().ok()?,
-            _ => return None,
+/// Whether every host did what it can do. A bound that is missed is a result like another.
+fn compare(run: &Run) -> io::Result<bool> {
+    let results = match &run.from {
+        Some(path) => {
+            let results = Results::load(path)?;
+            println!("{}", report::all(&results));
+            results
         }
+        None => run::run(run)?,
+    };
+    if run.publish {
+        publish::publish(&results, &hosts::bench().join("../../docs"))?;
     }
-    Some((work, address?, pid?, Duration::try_from_secs_f64(seconds).ok()?))
-}
-
-fn told(work: &Work, figures: &Figures) -> String {
-    let each = |time: Duration| time.as_secs_f64() * 1e6 / figures.units as f64;
-    let mut told = format!(
-        "{} ({}): {:.2} us of CPU a {}, {:.0} a second, host {:.0} % busy; load {:.2} us, {:.0} % busy",
-        work.name,
-        work.what,
-        each(figures.cpu),
-        work.unit,
-        figures.units as f64 / figures.elapsed.as_secs_f64(),
-        figures.cpu.as_secs_f64() / figures.elapsed.as_secs_f64() * 100.0,
-        each(figures.load_cpu),
-        figures.load_cpu.as_secs_f64() / figures.elapsed.as_secs_f64() * 100.0,
-    );
-    if let Some(latency) = figures.latency {
-        told += &format!("; p50 {:?}, p99 {:?}, p99.9 {:?}", latency.p50, latency.p99, latency.p999);
-    }
-    if let Some(memory) = figures.memory {
-        told += &format!("; resident {} before, {} connected, {} after", memory.before, memory.connected, memory.after);
-    }
-    told
+    Ok(!results.failed())
 }

@@ -30,16 +30,16 @@ impl Work {
     /// When the host [lacks](Self::lacks) something, loses a message, answers what it should not, or hangs up; the error
     /// says in which work.
     pub(crate) fn measure(&self, target: &Target, effort: &Effort) -> io::Result<Figures> {
-        if let Some(feature) = self.lacks(target) {
+        if let Some(feature) = self.lacks(target.features) {
             let text = format!("{}: the host has no {}", self.name, feature.as_str());
             return Err(io::Error::new(io::ErrorKind::Unsupported, text));
         }
         (self.run)(target, effort).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", self.name)))
     }
 
-    /// The first of its needs that the host cannot meet.
-    pub(crate) fn lacks(&self, target: &Target) -> Option<Feature> {
-        self.needs.iter().copied().find(|need| !target.features.contains(need))
+    /// The first of its needs that a host with these features cannot meet.
+    pub(crate) fn lacks(&self, features: &[Feature]) -> Option<Feature> {
+        self.needs.iter().copied().find(|need| !features.contains(need))
     }
 }
 
@@ -55,6 +55,8 @@ pub(crate) enum Feature {
 }
 
 impl Feature {
+    pub(crate) const ALL: &[Self] = &[Self::Polling, Self::Rooms, Self::Namespaces];
+
     /// What it is called.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
