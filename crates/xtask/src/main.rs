@@ -1,6 +1,7 @@
 //! `cargo xtask`: what takes more than one command, in one. It asks for nothing but Rust and Node.js.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to a terminal")]
 
+mod bench;
 mod demo;
 mod guard;
 mod npm;
@@ -23,6 +24,8 @@ usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
          installs what the tests need and runs them all, or those that the arguments name
        cargo xtask guard [--renew]
          counts the instructions of the hot path and compares them with those checked in, or replaces these";
+       cargo xtask bench [OPTIONS]
+         measures Pintle beside its peers; `cargo xtask bench --help` has the options";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(&rest),
         Some("test") => test::run(&rest),
         Some("guard") => guard::run(&rest),
+        Some("bench") => bench::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

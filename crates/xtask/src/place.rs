@@ -30,6 +30,11 @@ pub(crate) fn interop() -> PathBuf {
     root().join("tests").join("interop")
 }
 
+/// The hosts of the benchmark that are scripts, with the npm packages they name.
+pub(crate) fn bench_scripts() -> PathBuf {
+    root().join("crates").join("bench").join("hosts").join("node")
+}
+
 /// The cargo that runs us, or the one in the path.
 pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
