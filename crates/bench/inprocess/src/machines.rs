@@ -104,7 +104,7 @@ impl Driver {
     }
 
     fn send(&mut self, machines: &mut Machines, packet: &Encoded) {
-        machines.outbox.push(&self.engine, packet.frames(), true).expect("there is room");
+        machines.outbox.push(&self.engine, packet, true).expect("there is room");
         self.transmit(machines);
     }
 
