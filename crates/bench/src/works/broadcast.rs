@@ -10,6 +10,8 @@ use crate::works::{Effort, Figures, Target};
 
 const RECEIVERS: usize = 1_000;
 const IN_FLIGHT: usize = 32;
+/// How many of the last events a receiver may lack. Fewer than socketioxide queues for one: it drops what is more.
+const LAG: usize = 96;
 /// Twenty a second.
 const PERIOD: Duration = Duration::from_millis(50);
 
@@ -17,26 +19,24 @@ const PERIOD: Duration = Duration::from_millis(50);
 const DIGITS: usize = 16;
 
 pub(super) fn broadcast(target: &Target, effort: &Effort) -> io::Result<Figures> {
-    saturated::<RECEIVERS, IN_FLIGHT>(target, effort)
-}
-
-/// Broadcasts to `RECEIVERS` with `IN_FLIGHT` in flight.
-pub(super) fn saturated<const RECEIVERS: usize, const IN_FLIGHT: usize>(
-    target: &Target,
-    effort: &Effort,
-) -> io::Result<Figures> {
-    let mut crowd = arrival::connect(target, RECEIVERS)?;
-    measure(target, effort, &mut crowd, to_all(RECEIVERS, IN_FLIGHT, Pace::InFlight(IN_FLIGHT)))
+    to_all(target, effort, RECEIVERS, LAG, Pace::InFlight(IN_FLIGHT))
 }
 
 pub(super) fn broadcast_rate(target: &Target, effort: &Effort) -> io::Result<Figures> {
-    let mut crowd = arrival::connect(target, RECEIVERS)?;
-    measure(target, effort, &mut crowd, to_all(RECEIVERS, IN_FLIGHT, Pace::Period(PERIOD)))
+    to_all(target, effort, RECEIVERS, LAG, Pace::Period(PERIOD))
 }
 
-fn to_all(receivers: usize, in_flight: usize, pace: Pace) -> Deliveries {
-    let emits = (0..in_flight).map(|nth| Emit::new(0, "broadcast", None, nth)).collect();
-    Deliveries::new(r#"42["broadcast",""#, emits, receivers, pace)
+/// Broadcasts to as many receivers, of whom none lacks more than the last `lag` events.
+pub(super) fn to_all(
+    target: &Target,
+    effort: &Effort,
+    receivers: usize,
+    lag: usize,
+    pace: Pace,
+) -> io::Result<Figures> {
+    let mut crowd = arrival::connect(target, receivers)?;
+    let emits = (0..lag).map(|nth| Emit::new(0, "broadcast", None, nth)).collect();
+    measure(target, effort, &mut crowd, Deliveries::new(r#"42["broadcast",""#, emits, receivers, pace))
 }
 
 /// Sends, and measures what is delivered.
@@ -81,7 +81,7 @@ impl Emit {
 /// When to send.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Pace {
-    /// So that as many are always in flight: one is until everybody has it.
+    /// So that as many are always in flight: one is until its sender has it, too.
     InFlight(usize),
     /// One each period.
     Period(Duration),
@@ -89,7 +89,8 @@ pub(super) enum Pace {
     Ended,
 }
 
-/// Sends events in turn, each when the one before it with its number has been delivered to everybody.
+/// Sends events in turn, each when the one before it with its number has been delivered to everybody. So there are as many
+/// numbers as a receiver may lag behind.
 #[derive(Debug)]
 pub(super) struct Deliveries {
     /// What a delivery begins with: the number of the event follows, and `"]`.
@@ -98,8 +99,8 @@ pub(super) struct Deliveries {
     receivers: usize,
     pace: Pace,
     next: usize,
-    /// How many events everybody has since the last were sent.
-    completed: usize,
+    /// How many may be sent as soon as their numbers are free.
+    credit: usize,
     /// What is sent with one write. Empty in between.
     together: Vec<u8>,
     due: Instant,
@@ -116,7 +117,7 @@ impl Deliveries {
             receivers,
             pace,
             next: 0,
-            completed: 0,
+            credit: 0,
             together: Vec::new(),
             due: Instant::now(),
             awaited: 0,
@@ -128,15 +129,17 @@ impl Deliveries {
         let now = Instant::now();
         self.due = now;
         let Pace::InFlight(count) = self.pace else { return Ok(()) };
-        self.send(crowd, count, now)
+        self.credit = count;
+        self.send(crowd, now)
     }
 
-    /// Sends the next `count` events, those of one sender with one write.
-    fn send(&mut self, crowd: &mut Crowd, count: usize, now: Instant) -> io::Result<()> {
+    /// Sends what may be sent, that of one sender with one write.
+    fn send(&mut self, crowd: &mut Crowd, now: Instant) -> io::Result<()> {
         let mut together = mem::take(&mut self.together);
         let mut sender = None;
-        for _ in 0..count {
-            let emit = self.next(now)?;
+        while self.credit > 0
+            && let Some(emit) = self.next(now)
+        {
             if let Some(before) = sender.replace(emit.sender).filter(|&before| before != emit.sender) {
                 crowd.send(before, &together)?;
                 together.clear();
@@ -151,19 +154,16 @@ impl Deliveries {
         Ok(())
     }
 
-    /// The next event that everybody has. It is as good as sent.
-    fn next(&mut self, now: Instant) -> io::Result<&Emit> {
-        let count = self.emits.len();
-        let free = (self.next..self.next + count).map(|nth| nth % count).find(|&nth| self.emits[nth].out == 0);
-        let nth = free.ok_or_else(|| {
-            io::Error::new(io::ErrorKind::TimedOut, format!("{count} events have not been delivered to everybody"))
-        })?;
+    /// The next event, if everybody has the last one with its number. It is as good as sent.
+    fn next(&mut self, now: Instant) -> Option<&Emit> {
+        let nth = self.next % self.emits.len();
+        let emit = self.emits.get_mut(nth).filter(|emit| emit.out == 0)?;
         self.next = nth + 1;
-        let emit = &mut self.emits[nth];
+        self.credit -= 1;
         emit.sent = now;
         emit.out = self.receivers;
         self.awaited += self.receivers;
-        Ok(emit)
+        Some(emit)
     }
 
     /// The number of the event that `text` delivers.
@@ -177,27 +177,29 @@ impl Deliveries {
 }
 
 impl Driver for Deliveries {
-    fn message(&mut self, _crowd: &mut Crowd, _id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
+    fn message(&mut self, _crowd: &mut Crowd, id: usize, message: Message<'_>, now: Instant) -> io::Result<()> {
         let Message::Text(text) = message else { return Err(message.unexpected()) };
         let emit = self.number(text).and_then(|number| self.emits.get_mut(number)).filter(|emit| emit.out > 0);
         let emit = emit.ok_or_else(|| message.unexpected())?;
         self.latency.record(now - emit.sent);
         emit.out -= 1;
         self.awaited -= 1;
-        self.completed += usize::from(emit.out == 0);
+        if matches!(self.pace, Pace::InFlight(_)) {
+            self.credit += usize::from(id == emit.sender);
+        }
         Ok(())
     }
 
     fn read(&mut self, crowd: &mut Crowd, _id: usize, now: Instant) -> io::Result<()> {
-        let completed = mem::take(&mut self.completed);
-        if matches!(self.pace, Pace::InFlight(_)) { self.send(crowd, completed, now) } else { Ok(()) }
+        if matches!(self.pace, Pace::Ended) { Ok(()) } else { self.send(crowd, now) }
     }
 
     fn poll(&mut self, crowd: &mut Crowd, now: Instant) -> io::Result<Option<Instant>> {
         let Pace::Period(period) = self.pace else { return Ok(None) };
         if self.due <= now {
             self.due += period;
-            self.send(crowd, 1, Instant::now())?;
+            self.credit += 1;
+            self.send(crowd, Instant::now())?;
         }
         Ok(Some(self.due))
     }

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::works::broadcast::Pace;
 use crate::works::echo::{self, Exchange, TALKERS};
 use crate::works::{Effort, Figures, Target, arrival, broadcast, rooms};
 
@@ -29,5 +30,5 @@ pub(super) fn namespaces<const CONNECTED: usize>(target: &Target, effort: &Effor
 
 /// One broadcast after the other to `CONNECTED`.
 pub(super) fn broadcast<const CONNECTED: usize>(target: &Target, effort: &Effort) -> io::Result<Figures> {
-    broadcast::saturated::<CONNECTED, 1>(target, effort)
+    broadcast::to_all(target, effort, CONNECTED, 1, Pace::InFlight(1))
 }
