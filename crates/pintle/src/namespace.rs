@@ -314,9 +314,10 @@ impl Namespace {
     /// The handlers, ready to be called.
     pub(crate) fn handlers(&self) -> Handlers {
         let bind = |binding: &Binding<()>| binding.bind(&());
-        let entry = |(index, declared): (usize, &Declared<()>)| {
-            let lane = declared.sequential.then_some(index as u32);
-            (declared.name.clone(), EventEntry { endpoint: bind(&declared.handler), lane })
+        let entry = |declared: &Declared<()>| EventEntry {
+            name: declared.name.clone(),
+            endpoint: bind(&declared.handler),
+            sequential: declared.sequential,
         };
         let mut layers = Layers::default();
         self.layers.iter().for_each(|wrap| wrap(&(), &mut layers));
@@ -328,7 +329,7 @@ impl Namespace {
             middleware: self.middleware.iter().map(bind).collect(),
             connect: self.connect.as_ref().map(bind),
             disconnect: self.disconnect.as_ref().map(bind),
-            events: self.events.iter().enumerate().map(entry).collect(),
+            events: self.events.iter().map(entry).collect(),
             sequential: self.sequential,
         }
     }

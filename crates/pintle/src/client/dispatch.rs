@@ -11,11 +11,10 @@ use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
 use super::departure::Leaving;
 use super::jobs::{Finished, Jobs, Purpose, first_poll};
 use super::lanes::{Lane, Lanes};
-use crate::ack::EventName;
 use crate::error::{HandlerError, HandlerErrorKind};
 use crate::event::Stack;
 use crate::extract::EventParts;
-use crate::handler::Running;
+use crate::handler::{EventKey, Running};
 use crate::io::SocketIo;
 use crate::reason::DisconnectReason;
 use crate::socket::Socket;
@@ -159,7 +158,7 @@ impl Client {
         &mut self,
         cx: &mut Context<'_>,
         socket: &Socket,
-        event: Option<&EventName>,
+        event: Option<&EventKey>,
         errors: Vec<HandlerError>,
     ) {
         for error in errors {
@@ -168,7 +167,7 @@ impl Client {
                 return self.violate(cx, DecodeError::InvalidPayload.into());
             }
             let error = match event {
-                Some(event) => error.of_event(event),
+                Some(event) => error.of_event(socket.nsp().handlers().events.name(event)),
                 None => error,
             };
             self.tell_error(cx, socket, error);

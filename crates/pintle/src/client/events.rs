@@ -30,12 +30,9 @@ impl Client {
             return;
         };
         let handlers = joined.socket.nsp().handlers();
-        let (event, endpoint, lane) = match handlers.event(name) {
-            Some((event, entry)) => (event.clone(), Some(entry.endpoint.clone()), entry.lane.map(Lane::Event)),
-            None => (name.into(), None, None),
-        };
-        let lane = if handlers.sequential { Some(Lane::All) } else { lane };
-        let call = Call { lane, event, endpoint, ack, args };
+        let event = handlers.events.key(name);
+        let lane = if handlers.sequential { Some(Lane::All) } else { handlers.events.lane(&event).map(Lane::Event) };
+        let call = Call { lane, event, ack, args };
         if full || joined.lanes.is_blocked(lane) {
             joined.lanes.wait(call);
         } else {
@@ -44,26 +41,22 @@ impl Client {
     }
 
     fn run_event(&mut self, cx: &mut Context<'_>, slot: Slot, call: Call) {
-        let Some(mut joined) = self.joined(slot) else {
+        let overheard = |joined: &mut Joined| is_overheard(&joined.socket) && !joined.socket.is_dismissed();
+        if self.joined(slot).is_some_and(overheard) {
+            self.tell_any(cx, slot, &call);
+            // They may have ended it.
+        }
+        let Some(Joined { socket, lanes, stack }) = self.joined(slot) else {
             return;
         };
-        let socket = joined.socket.clone();
-        if is_overheard(&socket) && !socket.is_dismissed() {
-            self.tell_any(cx, &socket, &call);
-            // They may have ended it.
-            let Some(still) = self.joined(slot) else {
-                return;
-            };
-            joined = still;
-        }
         // Whom the server has disconnected it no longer listens to.
         if socket.is_dismissed() {
             return;
         }
-        let Call { lane, event, endpoint, ack, args } = call;
+        let Call { lane, event, ack, args } = call;
         let handlers = socket.nsp().handlers();
-        let mut target: Target = endpoint.into_iter().collect();
-        socket.listeners(&event, &mut target);
+        let mut target: Target = handlers.events.get(&event).map(|entry| entry.endpoint.clone()).into_iter().collect();
+        socket.listeners(handlers.events.name(&event), &mut target);
         if target.is_empty() {
             target.extend(handlers.fallback.clone());
         }
@@ -74,14 +67,14 @@ impl Client {
             return;
         }
         if let Some(lane) = lane {
-            joined.lanes.take_up(lane);
+            lanes.take_up(lane);
         }
         // A layer may give up on a handler that has answered already.
         let of_several = target.len() > 1 || !handlers.layers.is_empty();
         let ack = ack.map(|id| Asked::new(id, of_several));
         let parts = EventParts::for_event(socket.clone(), event.clone(), ack.clone());
         let running = if !handlers.layers.is_empty() {
-            let stack = joined.stack.get_or_insert_default().clone();
+            let stack = stack.get_or_insert_default().clone();
             Box::pin(stack.run(EventRequest::new(parts, args, target)))
         } else if target.len() == 1 {
             target.remove(0).call(parts, args)
@@ -90,17 +83,22 @@ impl Client {
         };
         match first_poll(cx, running) {
             // It has made no room for another, and nobody is to be told: that is all there is to do.
-            Ok(response) if lane.is_none() && !response.is_error() => drop(response.finish(&socket, ack)),
-            Ok(response) => {
-                let purpose = Purpose::Event { slot, socket, event, lane, ack };
-                self.settle(cx, Finished { purpose, response });
+            Ok(response) if lane.is_none() && !response.is_error() => drop(response.finish(socket, ack)),
+            polled => {
+                let purpose = Purpose::Event { slot, socket: socket.clone(), event, lane, ack };
+                match polled {
+                    Ok(response) => self.settle(cx, Finished { purpose, response }),
+                    Err(running) => self.jobs.keep(purpose, running),
+                }
             }
-            Err(running) => self.jobs.keep(Purpose::Event { slot, socket, event, lane, ack }, running),
         }
     }
 
     /// Tells those who want to know of every event.
-    fn tell_any(&mut self, cx: &mut Context<'_>, socket: &Socket, call: &Call) {
+    fn tell_any(&mut self, cx: &mut Context<'_>, slot: Slot, call: &Call) {
+        let Some(socket) = self.joined(slot).map(|joined| joined.socket.clone()) else {
+            return;
+        };
         for endpoint in socket.nsp().handlers().any.iter().cloned().chain(socket.any_listeners()) {
             let parts = EventParts::for_event(socket.clone(), call.event.clone(), None);
             let purpose = Purpose::Any { socket: socket.clone(), event: call.event.clone() };

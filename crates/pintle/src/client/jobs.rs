@@ -10,9 +10,9 @@ use futures_util::stream::{FuturesUnordered, Stream as _};
 use pintle_proto::Slot;
 
 use super::lanes::Lane;
-use crate::ack::{Asked, EventName};
+use crate::ack::Asked;
 use crate::event::EventResponse;
-use crate::handler::Running;
+use crate::handler::{EventKey, Running};
 use crate::socket::{Farewell, Socket};
 
 /// What a handler was called for.
@@ -21,14 +21,14 @@ pub(super) enum Purpose {
     Event {
         slot: Slot,
         socket: Socket,
-        event: EventName,
+        event: EventKey,
         lane: Option<Lane>,
         ack: Option<Asked>,
     },
     /// To be told of an event, and no more.
     Any {
         socket: Socket,
-        event: EventName,
+        event: EventKey,
     },
     /// To say whether there is a namespace of a name.
     Predicate {
@@ -50,8 +50,10 @@ pub(super) enum Purpose {
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Event { event, .. } => write!(f, "event {event:?}"),
-            Self::Any { event, .. } => write!(f, "on_any of event {event:?}"),
+            Self::Event { socket, event, .. } => write!(f, "event {:?}", socket.nsp().handlers().events.name(event)),
+            Self::Any { socket, event } => {
+                write!(f, "on_any of event {:?}", socket.nsp().handlers().events.name(event))
+            }
             Self::Predicate { .. } => f.write_str("predicate of a dynamic namespace"),
             Self::Departure(_) => f.write_str("recovery"),
             Self::Middleware(_) => f.write_str("middleware"),

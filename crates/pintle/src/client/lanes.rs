@@ -1,13 +1,11 @@
 //! Which events of a socket must wait for which.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 use pintle_proto::Args;
 use smallvec::SmallVec;
 
-use crate::ack::EventName;
-use crate::handler::Endpoint;
+use crate::handler::EventKey;
 
 /// What runs one at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,16 +13,14 @@ pub(super) enum Lane {
     /// All events of the socket: its connect handler runs, or its namespace is sequential.
     All,
     /// The events of one name.
-    Event(u32),
+    Event(usize),
 }
 
 /// An event on its way to its handler.
 pub(super) struct Call {
     /// The lane that it will take up; none if it only waits for the others.
     pub(super) lane: Option<Lane>,
-    pub(super) event: EventName,
-    /// The namespace's handler; `None` if it has none.
-    pub(super) endpoint: Option<Arc<dyn Endpoint>>,
+    pub(super) event: EventKey,
     pub(super) ack: Option<u64>,
     pub(super) args: Args,
 }
@@ -89,11 +85,14 @@ mod tests {
 
     fn wait(lanes: &mut Lanes, event: &str, lane: Option<Lane>) {
         assert!(lanes.is_blocked(lane), "{event}");
-        lanes.wait(Call { lane, event: event.into(), endpoint: None, ack: None, args: Args::empty() });
+        lanes.wait(Call { lane, event: EventKey::Other(event.into()), ack: None, args: Args::empty() });
     }
 
-    fn next(lanes: &mut Lanes) -> Option<EventName> {
-        lanes.next().map(|waiting| waiting.event)
+    fn next(lanes: &mut Lanes) -> Option<String> {
+        lanes.next().map(|waiting| match waiting.event {
+            EventKey::Handled(at) => at.to_string(),
+            EventKey::Other(name) => name.to_string(),
+        })
     }
 
     #[test]

@@ -9,8 +9,9 @@ use http::request::Parts;
 use pintle_proto::Args;
 
 use super::via::{InEvent, UsableIn, ViaEvent, ViaParts};
-use crate::ack::{AckSender, Asked, EventName};
+use crate::ack::{AckSender, Asked};
 use crate::error::{ClientError, HandlerError, IntoAckError};
+use crate::handler::EventKey;
 use crate::reason::DisconnectReason;
 use crate::socket::Socket;
 
@@ -18,7 +19,7 @@ use crate::socket::Socket;
 #[derive(Debug)]
 pub struct EventParts {
     socket: Socket,
-    event: Option<EventName>,
+    event: Option<EventKey>,
     ack: Option<Asked>,
     reason: Option<DisconnectReason>,
     error: Option<HandlerError>,
@@ -31,7 +32,7 @@ impl EventParts {
         Self { socket, event: None, ack: None, reason: None, error: None, request: None }
     }
 
-    pub(crate) fn for_event(socket: Socket, event: EventName, ack: Option<Asked>) -> Self {
+    pub(crate) fn for_event(socket: Socket, event: EventKey, ack: Option<Asked>) -> Self {
         Self { event: Some(event), ack, ..Self::new(socket) }
     }
 
@@ -55,7 +56,7 @@ impl EventParts {
 
     /// The name of the event; `None` outside of event handlers.
     pub fn event(&self) -> Option<&Arc<str>> {
-        self.event.as_ref()
+        self.event.as_ref().map(|event| self.socket.nsp().handlers().events.name(event))
     }
 
     /// Why the socket was disconnected; `None` outside of disconnect handlers.

@@ -19,4 +19,4 @@ pub use lifecycle::{
 };
 pub(crate) use middleware::MiddlewareLayer;
 pub use middleware::{EventMiddleware, IntoEventResponse};
-pub(crate) use table::{EventEntry, Handlers, Running, join};
+pub(crate) use table::{EventEntry, EventKey, Handlers, Running, join};

@@ -24,7 +24,7 @@ pub(crate) struct Handlers {
     pub(crate) connect: Option<Arc<dyn Endpoint>>,
     pub(crate) disconnect: Option<Arc<dyn Endpoint>>,
     pub(crate) error: Option<Arc<dyn Endpoint>>,
-    pub(crate) events: HashMap<EventName, EventEntry>,
+    pub(crate) events: Events,
     /// Called for every event, before its handler.
     pub(crate) any: Vec<Arc<dyn Endpoint>>,
     /// Called for events that nobody else handles.
@@ -34,19 +34,66 @@ pub(crate) struct Handlers {
     pub(crate) sequential: bool,
 }
 
+/// The events that are handled.
+#[derive(Default)]
+pub(crate) struct Events {
+    handled: Vec<EventEntry>,
+    by_name: HashMap<EventName, usize>,
+}
+
 /// An event that is handled.
 pub(crate) struct EventEntry {
+    pub(crate) name: EventName,
     pub(crate) endpoint: Arc<dyn Endpoint>,
-    /// Which of its kind it is, if events of this name run strictly one after another.
-    pub(crate) lane: Option<u32>,
+    /// Events of this name run strictly one after another.
+    pub(crate) sequential: bool,
+}
+
+/// Which event it is. To say it by its place costs nothing, where to share the name would cost each event of it.
+#[derive(Clone, Debug)]
+pub(crate) enum EventKey {
+    /// One that the namespace handles: where among them.
+    Handled(usize),
+    Other(EventName),
+}
+
+impl Events {
+    pub(crate) fn key(&self, name: &str) -> EventKey {
+        self.by_name.get(name).map_or_else(|| EventKey::Other(name.into()), |&at| EventKey::Handled(at))
+    }
+
+    pub(crate) fn get(&self, key: &EventKey) -> Option<&EventEntry> {
+        match key {
+            EventKey::Handled(at) => self.handled.get(*at),
+            EventKey::Other(_) => None,
+        }
+    }
+
+    /// Which of them it is, if events of its name run strictly one after another.
+    pub(crate) fn lane(&self, key: &EventKey) -> Option<usize> {
+        match key {
+            EventKey::Handled(at) => self.handled[*at].sequential.then_some(*at),
+            EventKey::Other(_) => None,
+        }
+    }
+
+    pub(crate) fn name<'a>(&'a self, key: &'a EventKey) -> &'a EventName {
+        match key {
+            EventKey::Handled(at) => &self.handled[*at].name,
+            EventKey::Other(name) => name,
+        }
+    }
+}
+
+impl FromIterator<EventEntry> for Events {
+    fn from_iter<I: IntoIterator<Item = EventEntry>>(entries: I) -> Self {
+        let handled: Vec<_> = entries.into_iter().collect();
+        let by_name = handled.iter().enumerate().map(|(at, entry)| (entry.name.clone(), at)).collect();
+        Self { handled, by_name }
+    }
 }
 
 impl Handlers {
-    /// The handler of an event, and the name by which it was registered.
-    pub(crate) fn event(&self, name: &str) -> Option<(&EventName, &EventEntry)> {
-        self.events.get_key_value(name)
-    }
-
     /// Runs the middleware in the order of registration, until one refuses.
     pub(crate) fn run_middleware(&self, parts: impl Fn() -> EventParts + Send + 'static) -> Running {
         let middleware = self.middleware.clone();
