@@ -17,6 +17,10 @@ const HEAD_ROOM: usize = 10;
 const TEXT: u8 = 0x81;
 /// FIN and the binary opcode.
 const BINARY: u8 = 0x82;
+/// The longest prefix of a message that is written, Engine.IO's own digit included.
+const PREFIX_ROOM: usize = 32;
+/// Where what is written begins.
+const START: usize = HEAD_ROOM + PREFIX_ROOM;
 /// Up to this size a frame is copied out of the buffer in which it was written, so that it takes one allocation that fits;
 /// a larger one takes the buffer with it, because the copy would cost more.
 const COPIED: usize = 8 * 1024;
@@ -129,7 +133,7 @@ fn header(binary: bool, length: usize) -> ([u8; HEAD_ROOM], usize) {
     (header, head)
 }
 
-/// Writes one text message, of which only the end tells how long it is: with room for the header in front.
+/// Writes one text message, of which only the end tells how long it is and what it begins with.
 #[derive(Debug)]
 pub struct FrameWriter {
     bytes: Vec<u8>,
@@ -139,9 +143,8 @@ impl FrameWriter {
     /// A text message of about `capacity` bytes. What is written must be UTF-8.
     pub fn message(capacity: usize) -> Self {
         let mut bytes = BUFFER.take();
-        bytes.reserve(HEAD_ROOM + 1 + capacity);
-        bytes.extend_from_slice(&[0; HEAD_ROOM]);
-        bytes.push(b'4');
+        bytes.reserve(START + capacity);
+        bytes.extend_from_slice(&[0; START]);
         Self { bytes }
     }
 
@@ -151,12 +154,19 @@ impl FrameWriter {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// Writes the header and gives the finished frame.
-    pub fn finish(self) -> Frame {
+    /// Writes `prefix` and the header in front, and gives the finished frame.
+    ///
+    /// # Panics
+    ///
+    /// If the prefix is longer than 31 bytes.
+    pub fn finish(self, prefix: &str) -> Frame {
         let Self { mut bytes } = self;
-        let (header, head) = header(false, bytes.len() - HEAD_ROOM);
-        let start = HEAD_ROOM - head;
-        bytes[start..HEAD_ROOM].copy_from_slice(&header[..head]);
+        let body = START - prefix.len() - 1;
+        bytes[body] = b'4';
+        bytes[body + 1..START].copy_from_slice(prefix.as_bytes());
+        let (header, head) = header(false, bytes.len() - body);
+        let start = body - head;
+        bytes[start..body].copy_from_slice(&header[..head]);
         let wire = if bytes.len() <= COPIED {
             let wire = Bytes::copy_from_slice(&bytes[start..]);
             bytes.clear();

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::encode::Body;
-use crate::encoded::Encoded;
+use crate::encoded::{EVENT, Encoded};
 use crate::error::EncodeError;
 
 /// An event that is written but for its end; made by [`Encoded::draft`].
@@ -17,7 +17,7 @@ pub struct Draft(Body);
 
 impl Draft {
     pub(crate) fn new<T: Serialize + ?Sized>(namespace: &str, event: &str, data: &T) -> Result<Self, EncodeError> {
-        let mut body = Body::new("2", namespace, event.len());
+        let mut body = Body::new(namespace, event.len());
         body.event(None, event, data)?;
         Ok(Self(body))
     }
@@ -30,7 +30,7 @@ impl Draft {
             body.argument(offset).expect("a string is JSON");
         }
         body.push_str("]");
-        Encoded::from_body(body, "5")
+        Encoded::from_body(body, EVENT)
     }
 }
 

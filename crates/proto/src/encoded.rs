@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::args::Args;
 use crate::config::Config;
 use crate::draft::Draft;
-use crate::encode::{Body, with_attachments};
+use crate::encode::Body;
 use crate::error::EncodeError;
 use crate::packet::{Kind, Packet};
 
@@ -52,10 +52,10 @@ impl Encoded {
         data: &T,
     ) -> Result<Self, EncodeError> {
         // Not by way of a draft: to hand that around is a tenth of what a small event costs.
-        let mut body = Body::new("2", namespace, event.len());
+        let mut body = Body::new(namespace, event.len());
         body.event(id, event, data)?;
         body.push_str("]");
-        Ok(Self::from_body(body, "5"))
+        Ok(Self::from_body(body, EVENT))
     }
 
     /// An event but for its end, which says where in a namespace's log it is.
@@ -76,18 +76,18 @@ impl Encoded {
     ///
     /// If `data` cannot be written as JSON.
     pub fn ack<T: Serialize + ?Sized>(namespace: &str, id: u64, data: &T) -> Result<Self, EncodeError> {
-        let mut body = Body::new("3", namespace, 0);
+        let mut body = Body::new(namespace, 0);
         body.plain(&id)?;
         body.push_str("[");
         body.arguments(data)?;
         body.push_str("]");
-        Ok(Self::from_body(body, "6"))
+        Ok(Self::from_body(body, ACK))
     }
 
     /// The answer to a CONNECT that was accepted. With a `pid`, the client may ask for the same socket again by it,
     /// once it has lost its connection.
     pub fn connect(namespace: &str, sid: &str, pid: Option<&str>) -> Self {
-        let mut body = Body::new("0", namespace, sid.len());
+        let mut body = Body::new(namespace, sid.len());
         body.push_str("{\"sid\":");
         body.plain(sid).expect("a string is JSON");
         if let Some(pid) = pid {
@@ -95,7 +95,7 @@ impl Encoded {
             body.plain(pid).expect("a string is JSON");
         }
         body.push_str("}");
-        Self::text(body)
+        Self::from_body(body, CONNECT)
     }
 
     /// The answer to a CONNECT that was refused. It is never binary: bytes in `data` become arrays of numbers.
@@ -108,7 +108,7 @@ impl Encoded {
         message: &str,
         data: Option<&T>,
     ) -> Result<Self, EncodeError> {
-        let mut body = Body::new("4", namespace, message.len());
+        let mut body = Body::new(namespace, message.len());
         body.push_str("{\"message\":");
         body.plain(message)?;
         if let Some(data) = data {
@@ -116,12 +116,12 @@ impl Encoded {
             body.plain(data)?;
         }
         body.push_str("}");
-        Ok(Self::text(body))
+        Ok(Self::from_body(body, CONNECT_ERROR))
     }
 
     /// The end of a namespace, told to the client.
     pub fn disconnect(namespace: &str) -> Self {
-        Self::text(Body::new("1", namespace, 0))
+        Self::from_body(Body::new(namespace, 0), DISCONNECT)
     }
 
     /// The text frame, then its attachments in order.
@@ -161,17 +161,32 @@ impl Encoded {
         Some((name.into_owned(), args))
     }
 
-    fn text(body: Body) -> Self {
-        Self(Frames::Text(body.finish().0))
-    }
-
-    pub(crate) fn from_body(body: Body, binary_kind: &str) -> Self {
-        let (text, attachments) = body.finish();
+    pub(crate) fn from_body(body: Body, kinds: Kinds) -> Self {
+        let (text, attachments) = body.finish(kinds.text, kinds.binary);
         if attachments.is_empty() {
             return Self(Frames::Text(text));
         }
-        let text = with_attachments(&text, binary_kind, attachments.len());
-        Self(Frames::Binary([text].into_iter().chain(attachments).collect()))
+        Self(Frames::Binary(iter::once(text).chain(attachments).collect()))
+    }
+}
+
+/// The type digit of a packet, and that of the same with attachments.
+#[derive(Clone, Copy)]
+pub(crate) struct Kinds {
+    text: &'static str,
+    binary: &'static str,
+}
+
+const CONNECT: Kinds = Kinds::text("0");
+const DISCONNECT: Kinds = Kinds::text("1");
+pub(crate) const EVENT: Kinds = Kinds { text: "2", binary: "5" };
+const ACK: Kinds = Kinds { text: "3", binary: "6" };
+const CONNECT_ERROR: Kinds = Kinds::text("4");
+
+impl Kinds {
+    /// Of packets that never have attachments.
+    const fn text(text: &'static str) -> Self {
+        Self { text, binary: text }
     }
 }
 

@@ -3,8 +3,10 @@
 //! A placeholder may stand anywhere and its keys in any order, so the arguments of a binary packet are read whole before
 //! a user's type is: text packets, which are nearly all, never come here.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::Deref;
 
 use bytes::Bytes;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -24,7 +26,7 @@ pub(crate) enum Value {
     Bytes(Bytes),
     Array(Vec<Self>),
     /// In the order of the text; a name can come twice, and then the later one counts.
-    Object(Vec<(String, Self)>),
+    Object(Vec<(Key, Self)>),
 }
 
 impl Value {
@@ -72,12 +74,48 @@ impl Value {
     }
 }
 
-fn is_placeholder(entries: &[(String, Value)]) -> bool {
+fn is_placeholder(entries: &[(Key, Value)]) -> bool {
     get(entries, "_placeholder") == Some(&Value::Bool(true))
 }
 
-fn get<'v>(entries: &'v [(String, Value)], name: &str) -> Option<&'v Value> {
-    entries.iter().rev().find(|(key, _)| key == name).map(|(_, value)| value)
+fn get<'v>(entries: &'v [(Key, Value)], name: &str) -> Option<&'v Value> {
+    entries.iter().rev().find(|(key, _)| **key == *name).map(|(_, value)| value)
+}
+
+/// The name of a value in an object. Those of placeholders, which nearly every tree has, take no allocation.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Key(Cow<'static, str>);
+
+impl Deref for Key {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+struct KeyVisitor;
+
+impl Visitor<'_> for KeyVisitor {
+    type Value = Key;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a name")
+    }
+
+    fn visit_str<E>(self, name: &str) -> Result<Key, E> {
+        Ok(Key(match name {
+            "_placeholder" => "_placeholder".into(),
+            "num" => "num".into(),
+            other => other.to_owned().into(),
+        }))
+    }
 }
 
 impl<'de> Deserialize<'de> for Value {
@@ -133,8 +171,8 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
         let mut entries = Vec::new();
-        while let Some(key) = map.next_key::<String>()? {
-            if entries.is_empty() && key == ARBITRARY_PRECISION && has_arbitrary_precision() {
+        while let Some(key) = map.next_key::<Key>()? {
+            if entries.is_empty() && *key == *ARBITRARY_PRECISION && has_arbitrary_precision() {
                 let digits: String = map.next_value()?;
                 return digits.parse().map(Value::Number).map_err(A::Error::custom);
             }
@@ -162,7 +200,7 @@ impl Serialize for Value {
             Self::String(string) => serializer.serialize_str(string),
             Self::Bytes(bytes) => serializer.serialize_bytes(bytes),
             Self::Array(values) => serializer.collect_seq(values),
-            Self::Object(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (key, value))),
+            Self::Object(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (&**key, value))),
         }
     }
 }

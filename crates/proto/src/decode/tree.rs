@@ -12,7 +12,7 @@ use serde_json::Error;
 
 use super::arguments::Result;
 use super::arguments::Source;
-use crate::value::Value;
+use crate::value::{Key, Value};
 
 /// Values read one by one.
 pub(crate) struct Tree<'de>(slice::Iter<'de, Value>);
@@ -119,7 +119,7 @@ fn visit_array<'de, V: Visitor<'de>>(values: &'de [Value], visitor: V) -> Result
     }
 }
 
-fn visit_object<'de, V: Visitor<'de>>(entries: &'de [(String, Value)], visitor: V) -> Result<V::Value> {
+fn visit_object<'de, V: Visitor<'de>>(entries: &'de [(Key, Value)], visitor: V) -> Result<V::Value> {
     let mut access = Entries { entries: entries.iter(), value: None };
     let value = visitor.visit_map(&mut access)?;
     match access.entries.len() {
@@ -130,7 +130,7 @@ fn visit_object<'de, V: Visitor<'de>>(entries: &'de [(String, Value)], visitor: 
 
 /// The entries of an object.
 struct Entries<'de> {
-    entries: slice::Iter<'de, (String, Value)>,
+    entries: slice::Iter<'de, (Key, Value)>,
     /// The value of the name that was read last.
     value: Option<&'de Value>,
 }

@@ -27,10 +27,9 @@ pub(crate) struct Body {
 pub(super) type Json<'a> = serde_json::Serializer<&'a mut FrameWriter, Attaching<'a>>;
 
 impl Body {
-    /// Starts a packet of the type digit `kind`.
-    pub(crate) fn new(kind: &str, namespace: &str, names: usize) -> Self {
+    /// Starts a packet.
+    pub(crate) fn new(namespace: &str, names: usize) -> Self {
         let mut writer = FrameWriter::message(TYPICAL + namespace.len() + names);
-        writer.push_str(kind);
         if namespace != "/" {
             writer.push_str(namespace);
             writer.push_str(",");
@@ -108,25 +107,16 @@ impl Body {
         Json::with_formatter(&mut self.writer, Attaching(&mut self.attachments))
     }
 
-    /// Gives the text as it was written, and the attachments.
-    pub(crate) fn finish(self) -> (Frame, Vec<Frame>) {
-        (self.writer.finish(), self.attachments)
+    /// Ends a packet of the type digit `kind`, or `binary` if it has attachments: only its end tells. Gives its text and
+    /// those.
+    pub(crate) fn finish(self, kind: &str, binary: &str) -> (Frame, Vec<Frame>) {
+        let Self { writer, attachments, .. } = self;
+        let text = match attachments.len() {
+            0 => writer.finish(kind),
+            count => writer.finish(&format!("{binary}{count}-")),
+        };
+        (text, attachments)
     }
-}
-
-/// Gives the text of an event or acknowledgement the header of its binary kind.
-///
-/// Only the end of the JSON tells whether there are attachments, and most packets have none: so the text is written as
-/// if there were none, and a binary packet pays for one copy of it.
-pub(crate) fn with_attachments(text: &Frame, kind: &str, attachments: usize) -> Frame {
-    // What the text starts with: Engine.IO's type digit, which the writer puts there again, and ours.
-    const DIGITS: usize = 2;
-    let rest = &text.body()[DIGITS..];
-    let mut writer = FrameWriter::message(rest.len() + 8);
-    write!(writer, "{kind}{attachments}-")
-        .and_then(|()| writer.write_all(rest))
-        .expect("writing to memory does not fail");
-    writer.finish()
 }
 
 /// A JSON formatter that puts a placeholder where bytes are, and the bytes aside.

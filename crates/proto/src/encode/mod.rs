@@ -3,5 +3,5 @@
 mod body;
 mod spread;
 
-pub(crate) use body::{Body, with_attachments};
+pub(crate) use body::Body;
 pub(crate) use spread::verbatim;
