@@ -33,7 +33,8 @@ impl Partial {
             slot,
             head,
             args: args.into(),
-            attachments: Vec::new(),
+            // At most as many as `Config::max_attachments`.
+            attachments: Vec::with_capacity(awaited),
             awaited,
             size: 0,
             deadline: now + config.attachment_timeout(),

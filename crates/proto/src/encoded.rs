@@ -1,10 +1,10 @@
 //! A packet in wire form.
 
-use std::sync::Arc;
 use std::{iter, slice};
 
 use pintle_engine::Frame;
 use serde::Serialize;
+use smallvec::SmallVec;
 
 use crate::args::Args;
 use crate::config::Config;
@@ -30,14 +30,7 @@ use crate::packet::{Kind, Packet};
 /// are. Numbers that are not finite become `null`, as in JavaScript. Official clients refuse a packet with more than 10
 /// attachments.
 #[derive(Clone, Debug)]
-pub struct Encoded(Frames);
-
-/// Apart, so that a clone allocates in neither case.
-#[derive(Clone, Debug)]
-enum Frames {
-    Text(Frame),
-    Binary(Arc<[Frame]>),
-}
+pub struct Encoded(SmallVec<[Frame; 1]>);
 
 impl Encoded {
     /// An event; with an `id`, its receiver is asked for an acknowledgement.
@@ -126,10 +119,7 @@ impl Encoded {
 
     /// The text frame, then its attachments in order.
     pub fn frames(&self) -> &[Frame] {
-        match &self.0 {
-            Frames::Text(frame) => slice::from_ref(frame),
-            Frames::Binary(frames) => frames,
-        }
+        &self.0
     }
 
     /// Bytes of all frames on the wire.
@@ -162,11 +152,12 @@ impl Encoded {
     }
 
     pub(crate) fn from_body(body: Body, kinds: Kinds) -> Self {
-        let (text, attachments) = body.finish(kinds.text, kinds.binary);
+        let (text, mut attachments) = body.finish(kinds.text, kinds.binary);
         if attachments.is_empty() {
-            return Self(Frames::Text(text));
+            return Self(SmallVec::from_buf([text]));
         }
-        Self(Frames::Binary(iter::once(text).chain(attachments).collect()))
+        attachments.insert(0, text);
+        Self(SmallVec::from_vec(attachments))
     }
 }
 
@@ -196,7 +187,19 @@ impl IntoIterator for Encoded {
     type IntoIter = IntoFrames;
 
     fn into_iter(self) -> IntoFrames {
-        IntoFrames { frames: Some(self.0), next: 0 }
+        IntoFrames(self.0.into_iter())
+    }
+}
+
+/// The frames of a packet, one after another.
+#[derive(Debug)]
+pub struct IntoFrames(smallvec::IntoIter<[Frame; 1]>);
+
+impl Iterator for IntoFrames {
+    type Item = Frame;
+
+    fn next(&mut self) -> Option<Frame> {
+        self.0.next()
     }
 }
 
@@ -206,31 +209,7 @@ impl<'a> IntoIterator for &'a Encoded {
     type IntoIter = iter::Cloned<slice::Iter<'a, Frame>>;
 
     fn into_iter(self) -> Self::IntoIter {
-        self.frames().iter().cloned()
-    }
-}
-
-/// The frames of a packet, one after another.
-#[derive(Debug)]
-pub struct IntoFrames {
-    /// `None` when the only one has been given.
-    frames: Option<Frames>,
-    next: usize,
-}
-
-impl Iterator for IntoFrames {
-    type Item = Frame;
-
-    fn next(&mut self) -> Option<Frame> {
-        match self.frames.take()? {
-            Frames::Text(frame) => Some(frame),
-            Frames::Binary(frames) => {
-                let frame = frames.get(self.next).cloned();
-                self.next += 1;
-                self.frames = Some(Frames::Binary(frames));
-                frame
-            }
-        }
+        self.0.iter().cloned()
     }
 }
 
