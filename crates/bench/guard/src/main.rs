@@ -37,6 +37,7 @@ const PIECES: &[Piece] = &[
     Piece { name: "echo-4096", unit: "message", run: |units| server::echo(4096, units) },
     Piece { name: "echo-binary", unit: "message", run: |units| server::echo_binary(1024, units) },
     Piece { name: "echo-tcp", unit: "message", run: |units| server::echo_over_tcp(16, units) },
+    Piece { name: "polling-echo", unit: "round trip", run: server::echo_over_polling },
     Piece { name: "ack-16", unit: "acknowledgement", run: |units| server::acknowledge(16, units) },
     Piece { name: "broadcast-100", unit: "delivery", run: |units| server::broadcast(100, 16, units) },
 ];

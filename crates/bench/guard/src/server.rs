@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use bench_pipe::{Client, Expected, Server, frame};
+use bench_pipe::{Client, Expected, PollingClient, Server, frame};
 use pintle::SocketIoLayer;
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -47,6 +47,18 @@ pub(crate) fn broadcast(receivers: usize, length: usize, units: usize) {
             for client in &mut clients {
                 client.expect(&mut delivery).await;
             }
+        }
+    });
+}
+
+/// `message` with a string of 16 bytes over long-polling, which comes back: a POST, and a GET that waits.
+pub(crate) fn echo_over_polling(units: usize) {
+    run(async |server| {
+        let mut client = PollingClient::connect(server.dial(), server.dial()).await;
+        let message = r#"42["message","xxxxxxxxxxxxxxxx"]"#;
+        let mut echo = client.rehearse(message, r#"42["message-back","xxxxxxxxxxxxxxxx"]"#).await;
+        for _ in 0..units {
+            client.exchange(&mut echo).await;
         }
     });
 }

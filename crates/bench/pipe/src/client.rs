@@ -67,6 +67,19 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Client<T> {
         assert!(received == bytes, "{}", String::from_utf8_lossy(received));
     }
 
+    /// Receives a response of status 200 to the end of its body.
+    pub(crate) async fn response(&mut self, end: &str) -> String {
+        let head = self.receive_until(b"\r\n\r\n").await;
+        assert!(head.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&head));
+        let body = self.receive_until(end.as_bytes()).await;
+        String::from_utf8([head, body].concat()).expect("it is text")
+    }
+
+    /// Receives as many bytes as there is room for.
+    pub(crate) async fn fill(&mut self, received: &mut [u8]) {
+        self.0.read_exact(received).await.expect("the server answers");
+    }
+
     async fn receive_until(&mut self, end: &[u8]) -> Vec<u8> {
         let mut bytes = Vec::new();
         while !bytes.ends_with(end) {

@@ -4,7 +4,9 @@
 
 mod client;
 pub mod frame;
+mod polling;
 mod server;
 
 pub use client::{Client, Expected, UPGRADE};
+pub use polling::{Echo, PollingClient};
 pub use server::{Server, pipe};
