@@ -1,5 +1,6 @@
 //! Whose request it is and what it wants, judged in Node's order.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write as _};
 
 use crate::config::{Config, TransportKind};
@@ -204,25 +205,36 @@ impl fmt::Display for Escaped<'_> {
 
 /// The parameters that are ours. As in Node the last of several wins, and an empty `sid` is none.
 #[derive(Debug, Default)]
-struct Query {
+struct Query<'a> {
     version4: bool,
     transport: Option<TransportKind>,
-    sid: Option<String>,
+    sid: Option<Cow<'a, str>>,
 }
 
-impl Query {
-    fn parse(raw: &str) -> Self {
+impl<'a> Query<'a> {
+    fn parse(raw: &'a str) -> Self {
         let mut query = Self::default();
-        for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
+        for (name, value) in pairs(raw) {
             match &*name {
                 "EIO" => query.version4 = value == "4",
                 "transport" => query.transport = TransportKind::parse(&value),
-                "sid" => query.sid = (!value.is_empty()).then(|| value.into_owned()),
+                "sid" => query.sid = (!value.is_empty()).then_some(value),
                 _ => {}
             }
         }
         query
     }
+}
+
+/// The parameters of a query, decoded. Most are as they came: what has no escape in it is borrowed.
+fn pairs(raw: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
+    raw.split('&').filter_map(|pair| {
+        if memchr::memchr2(b'%', b'+', pair.as_bytes()).is_some() {
+            return form_urlencoded::parse(pair.as_bytes()).next();
+        }
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((name.into(), value.into()))
+    })
 }
 
 /// The text of the packet that opens a session.
@@ -272,6 +284,8 @@ mod tests {
         assert_eq!(judge(Method::Get, "EIO=4&transport=polling", false), open(TransportKind::Polling));
         assert_eq!(judge(Method::Get, "EIO=4&transport=websocket", true), open(TransportKind::WebSocket));
         assert_eq!(judge(Method::Get, "EIO=4&transport=poll%69ng&sid=", false), open(TransportKind::Polling));
+        let escaped = format!("&&E%49O=4&+=&x=a=b&&transport=p%6Flling&sid={}%61&", &SID[1..]);
+        assert_eq!(judge(Method::Get, &escaped, false), Ok(Intent::Poll(sid)));
         assert_eq!(judge(Method::Get, &ours, false), Ok(Intent::Poll(sid)));
         assert_eq!(judge(Method::Post, &ours, false), Ok(Intent::Push(sid)));
         let upgrade = format!("EIO=4&transport=websocket&sid={SID}&t=x");
