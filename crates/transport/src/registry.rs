@@ -4,8 +4,8 @@ use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use hashbrown::hash_map::Entry;
-use hashbrown::{DefaultHashBuilder, HashMap};
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashTable};
 use pintle_engine::Sid;
 
 use crate::session::SessionHandle;
@@ -16,7 +16,8 @@ const SHARDS: usize = 32;
 /// The sessions of a server. Only HTTP requests come here: an established WebSocket never does.
 #[derive(Debug)]
 pub(crate) struct Registry {
-    shards: Box<[RwLock<HashMap<Sid, SessionHandle>>]>,
+    /// Sessions alone: each knows its id, and the hash of an id finds both the shard and the place in it.
+    shards: Box<[RwLock<HashTable<SessionHandle>>]>,
     hasher: DefaultHashBuilder,
     closed: AtomicBool,
 }
@@ -48,12 +49,13 @@ impl Registry {
 
     /// Lets others find a session, if no other has its id.
     pub(crate) fn seat(self: &Arc<Self>, session: SessionHandle) -> Result<Seat, NoSeat> {
-        let mut shard = self.write(session.sid());
+        let hash = self.hash(session.sid());
+        let mut shard = self.write(hash);
         // Under the lock: who closes the registry and looks through it then sees every session there will ever be.
         if self.is_closed() {
             return Err(NoSeat::Closed);
         }
-        match shard.entry(*session.sid()) {
+        match shard.entry(hash, |other| other.sid() == session.sid(), |other| self.hash(other.sid())) {
             Entry::Occupied(_) => return Err(NoSeat::Taken),
             Entry::Vacant(place) => place.insert(session.clone()),
         };
@@ -62,12 +64,13 @@ impl Registry {
     }
 
     pub(crate) fn get(&self, sid: &Sid) -> Option<SessionHandle> {
-        self.read(self.shard(sid)).get(sid).cloned()
+        let hash = self.hash(sid);
+        self.read(shard(hash)).find(hash, |session| session.sid() == sid).cloned()
     }
 
     /// Every session there is at this moment.
     pub(crate) fn all(&self) -> Vec<SessionHandle> {
-        (0..SHARDS).flat_map(|shard| self.read(shard).values().cloned().collect::<Vec<_>>()).collect()
+        (0..SHARDS).flat_map(|shard| self.read(shard).iter().cloned().collect::<Vec<_>>()).collect()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -84,27 +87,35 @@ impl Registry {
     }
 
     fn remove(&self, sid: &Sid) {
-        let mut shard = self.write(sid);
-        shard.remove(sid);
+        let hash = self.hash(sid);
+        let mut shard = self.write(hash);
+        if let Ok(place) = shard.find_entry(hash, |session| session.sid() == sid) {
+            place.remove();
+        }
         // A crowd that left must not keep its seats.
         if shard.len() * 4 < shard.capacity() {
-            shard.shrink_to_fit();
+            shard.shrink_to_fit(|session| self.hash(session.sid()));
         }
     }
 
-    fn shard(&self, sid: &Sid) -> usize {
-        self.hasher.hash_one(sid) as usize % SHARDS
+    fn hash(&self, sid: &Sid) -> u64 {
+        self.hasher.hash_one(sid)
     }
 
     // Nothing under these locks can panic half-way, so a poisoned one is still whole.
 
-    fn read(&self, shard: usize) -> RwLockReadGuard<'_, HashMap<Sid, SessionHandle>> {
+    fn read(&self, shard: usize) -> RwLockReadGuard<'_, HashTable<SessionHandle>> {
         self.shards[shard].read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn write(&self, sid: &Sid) -> RwLockWriteGuard<'_, HashMap<Sid, SessionHandle>> {
-        self.shards[self.shard(sid)].write().unwrap_or_else(PoisonError::into_inner)
+    fn write(&self, hash: u64) -> RwLockWriteGuard<'_, HashTable<SessionHandle>> {
+        self.shards[shard(hash)].write().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a session of this hash is. Not by the bits at its ends: a table goes by those.
+const fn shard(hash: u64) -> usize {
+    (hash >> 32) as usize % SHARDS
 }
 
 impl Seat {
