@@ -98,14 +98,19 @@ impl Frame {
         if self.binary { 1 + body.div_ceil(3) * 4 } else { body }
     }
 
+    /// The packet as long-polling carries it, shared with all who have the frame. Binary has to be written for that.
+    pub(crate) fn shared_text(&self) -> Option<Bytes> {
+        (!self.binary).then(|| self.wire.slice(usize::from(self.head)..))
+    }
+
     /// Appends the packet as long-polling carries it: text as it is, binary as `b` and base64.
-    pub(crate) fn write_polling(&self, out: &mut String) {
+    pub(crate) fn write_polling(&self, out: &mut Vec<u8>) {
         if self.binary {
-            out.push('b');
-            STANDARD.encode_string(self.body(), out);
+            let start = out.len() + 1;
+            out.resize(out.len() + self.polling_len(), b'b');
+            STANDARD.encode_slice(self.body(), &mut out[start..]).expect("base64 is as long as polling_len says");
         } else {
-            // Every text frame was made from a `str` or from JSON, so this cannot lose anything.
-            out.push_str(&String::from_utf8_lossy(self.body()));
+            out.extend_from_slice(self.body());
         }
     }
 }
@@ -211,10 +216,12 @@ mod tests {
 
     #[test]
     fn polling_takes_the_same_packet_without_the_header() {
-        let mut out = String::new();
+        let mut out = Vec::new();
         Frame::text("é").write_polling(&mut out);
         Frame::binary(&[1, 2, 3, 4]).write_polling(&mut out);
-        assert_eq!(out, "4ébAQIDBA==");
+        assert_eq!(out, "4ébAQIDBA==".as_bytes());
+        assert_eq!(Frame::text("é").shared_text().as_deref(), Some("4é".as_bytes()));
+        assert_eq!(Frame::binary(&[1]).shared_text(), None);
         assert_eq!(Frame::binary(&[1, 2, 3, 4]).polling_len(), 9);
         assert_eq!(Frame::text("é").polling_len(), 3);
     }

@@ -1,10 +1,12 @@
 //! A polling payload: packets joined by the record separator.
 
+use bytes::Bytes;
+
 use crate::frame::Frame;
 use crate::packet::{Packet, PacketError};
 
 /// What stands between two packets of a payload.
-const SEPARATOR: char = '\u{1e}';
+const SEPARATOR: u8 = 0x1e;
 
 /// Splits a request's body into its packets.
 ///
@@ -32,7 +34,7 @@ impl<'a> Iterator for Packets<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest?;
-        let packet = match memchr::memchr(SEPARATOR as u8, rest) {
+        let packet = match memchr::memchr(SEPARATOR, rest) {
             Some(at) => {
                 self.rest = Some(&rest[at + 1..]);
                 &rest[..at]
@@ -47,17 +49,23 @@ impl<'a> Iterator for Packets<'a> {
     }
 }
 
-/// Joins frames into the body of a response.
-pub fn encode<'a>(frames: impl Iterator<Item = &'a Frame> + Clone) -> String {
+/// Joins frames into the body of a response. A text that is alone in it is not copied.
+pub fn encode<'a>(frames: impl Iterator<Item = &'a Frame> + Clone) -> Bytes {
+    let mut first = frames.clone();
+    if let (Some(frame), None) = (first.next(), first.next())
+        && let Some(packet) = frame.shared_text()
+    {
+        return packet;
+    }
     let capacity = frames.clone().map(|frame| frame.polling_len() + 1).sum();
-    let mut body = String::with_capacity(capacity);
+    let mut body = Vec::with_capacity(capacity);
     for frame in frames {
         if !body.is_empty() {
             body.push(SEPARATOR);
         }
         frame.write_polling(&mut body);
     }
-    body
+    body.into()
 }
 
 #[cfg(test)]
@@ -112,7 +120,7 @@ mod tests {
                 })
                 .collect();
             let body = encode(frames.iter());
-            let read: Vec<_> = Packets::new(body.as_bytes())
+            let read: Vec<_> = Packets::new(&body)
                 .map(|packet| match packet.unwrap() {
                     Packet::Message(Message::Text(text)) => Ok(text.to_owned()),
                     Packet::Message(Message::Binary(bytes)) => Err(bytes.into_owned()),

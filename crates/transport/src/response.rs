@@ -1,5 +1,7 @@
 //! Every answer of ours, in one place.
 
+use std::sync::LazyLock;
+
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use http_body_util::Full;
@@ -17,9 +19,15 @@ const ORIGIN: &str = "Origin not allowed: list it with origins() or allow all wi
 /// What is said to those who come when no session is opened any more.
 const CLOSED: &str = "Server closed";
 
+/// The headers of a payload. They are the same for all, and a copy costs less than to put them together.
+static PAYLOAD: LazyLock<HeaderMap> = LazyLock::new(|| headers("text/plain; charset=UTF-8", true));
+
+/// Those of the answer to a POST.
+static DONE: LazyLock<HeaderMap> = LazyLock::new(|| headers("text/html", true));
+
 /// 200 and the open packet.
 pub(crate) fn opened(packet: String) -> Reply {
-    payload(packet)
+    ok(&PAYLOAD, packet.into())
 }
 
 /// Why there is no session: JSON, or text for those who asked for a WebSocket.
@@ -40,8 +48,8 @@ pub(crate) fn unopened(why: &Unopened, transport: TransportKind) -> Reply {
 /// The answer to a GET or a POST of a session; none means that the session ended meanwhile.
 pub(crate) fn answer(answer: Option<Answer>) -> Reply {
     match answer {
-        Some(Answer::Payload(body)) => payload(body),
-        Some(Answer::Done) => typed(StatusCode::OK, "text/html", "ok", true),
+        Some(Answer::Payload(body)) => ok(&PAYLOAD, body),
+        Some(Answer::Done) => ok(&DONE, Bytes::from_static(b"ok")),
         Some(Answer::Refused) => status(StatusCode::BAD_REQUEST),
         None => reject(Reject::UnknownSession),
     }
@@ -86,8 +94,10 @@ pub(crate) fn status(status: StatusCode) -> Reply {
     reply
 }
 
-fn payload(body: String) -> Reply {
-    typed(StatusCode::OK, "text/plain; charset=UTF-8", body, true)
+fn ok(headers: &HeaderMap, body: Bytes) -> Reply {
+    let mut reply = Response::new(Full::new(body));
+    *reply.headers_mut() = headers.clone();
+    reply
 }
 
 fn json(reject: Reject, message: Option<&str>) -> Reply {
@@ -101,9 +111,15 @@ fn json(reject: Reject, message: Option<&str>) -> Reply {
 fn typed(status: StatusCode, kind: &'static str, body: impl Into<Bytes>, no_store: bool) -> Reply {
     let mut reply = Response::new(Full::new(body.into()));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    if no_store {
-        reply.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    }
+    *reply.headers_mut() = headers(kind, no_store);
     reply
+}
+
+fn headers(kind: &'static str, no_store: bool) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    if no_store {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    headers
 }

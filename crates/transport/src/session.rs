@@ -62,7 +62,7 @@ pub(crate) enum Mail {
 #[derive(Debug)]
 pub(crate) enum Answer {
     /// 200 and a payload.
-    Payload(String),
+    Payload(Bytes),
     /// 200 and `ok`.
     Done,
     /// 400 and no body: the request was out of order.

@@ -59,7 +59,7 @@ impl Driven {
     fn sent(&mut self) -> Option<(String, bool)> {
         let mut frames = VecDeque::new();
         let transmit = self.session.poll_transmit(&mut self.outbox, &mut frames);
-        let body = payload::encode(frames.iter());
+        let body = String::from_utf8(payload::encode(frames.iter()).to_vec()).unwrap();
         match transmit {
             Transmit::Idle => None,
             Transmit::Send => Some((body, false)),

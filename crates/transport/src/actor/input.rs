@@ -249,7 +249,7 @@ impl<C: Connection> Actor<C> {
                 let polling = std::mem::replace(&mut self.transport, Transport::WebSocket(*link));
                 if let Transport::Polling(Some(waiting)) = polling {
                     // The client has left long-polling; whatever still asks there learns nothing.
-                    drop(waiting.send(Answer::Payload("6".to_owned())));
+                    drop(waiting.send(Answer::Payload(Bytes::from_static(b"6"))));
                 }
                 let mut mailbox = self.handle.lock();
                 mailbox.transport = self.session.transport();
