@@ -5,9 +5,8 @@ use std::fmt;
 use std::future::{Ready, ready};
 use std::task::{Context, Poll};
 
-use axum::extract::OriginalUri;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode, Uri};
+use http::{Request, Response, StatusCode};
 use http_body::Body;
 use http_body_util::Empty;
 use pintle_transport::{Engine, EngineService, ResponseBody, ResponseFuture};
@@ -41,22 +40,8 @@ where
         self.0.poll_ready(cx)
     }
 
-    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        if self.0.engine().matches(request.uri().path()) {
-            unpin_buffer(&mut request);
-        }
+    fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         self.0.call(request)
-    }
-}
-
-/// Takes out what axum's router leaves with a request and a session would keep: a URI that is a slice of hyper's read
-/// buffer, and would keep all 16 KiB of it. Where it tells more than the request's own URI, a copy of it stays.
-fn unpin_buffer<B>(request: &mut Request<B>) {
-    if let Some(OriginalUri(original)) = request.extensions_mut().remove()
-        && original != *request.uri()
-        && let Ok(copy) = Uri::try_from(original.to_string())
-    {
-        request.extensions_mut().insert(OriginalUri(copy));
     }
 }
 

@@ -3,12 +3,11 @@
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use http::{Method, Request, Response};
+use http::{Method, Request};
 use http_body::Body;
-use http_body_util::Full;
 use pintle_engine::{Intent, Reject, Request as Question};
 
+use crate::future::Serving;
 use crate::handle::EngineHandle;
 use crate::polling;
 use crate::protocol::Protocol;
@@ -41,9 +40,11 @@ impl<P: Protocol> Engine<P> {
     }
 
     /// Answers a request whose path [matches](Self::matches).
-    pub(crate) async fn serve<B>(self, mut request: Request<B>) -> Response<Full<Bytes>>
+    ///
+    /// What a GET or an upgrade asks for is handed to the session here and now, and nothing is kept of the request.
+    pub(crate) fn serve<B>(&self, request: Request<B>) -> Serving
     where
-        B: Body + Send,
+        B: Body + Send + 'static,
         B::Data: Send,
         B::Error: Send,
     {
@@ -64,23 +65,25 @@ impl<P: Protocol> Engine<P> {
         });
         let intent = match judged {
             Ok(intent) => intent,
-            Err(reject) if websocket => return response::reject_websocket(reject),
-            Err(reject) => return response::reject(reject),
+            Err(reject) if websocket => return Serving::done(response::reject_websocket(reject)),
+            Err(reject) => return Serving::done(response::reject(reject)),
         };
         if !self.handle().config().origins.allows(request.headers(), request.uri().authority()) {
             tracing::debug!("a foreign origin was refused");
-            return response::foreign_origin();
+            return Serving::done(response::foreign_origin());
         }
         match (intent, session) {
-            // Boxed, because every request would carry its size, and few open a session.
-            (Intent::Open { transport, version }, _) => Box::pin(self.open(request, transport, version)).await,
-            (Intent::Poll(_), Some(session)) => polling::poll(session).await,
-            (Intent::Push(_), Some(session)) => {
-                let headers = std::mem::take(request.headers_mut());
-                polling::push(session, headers, request.into_body()).await
+            (Intent::Open { transport, version }, _) => {
+                let engine = self.clone();
+                Serving::at_work(async move { engine.open(request, transport, version).await })
             }
-            (Intent::Upgrade(_), Some(session)) => upgrade(&session, request),
-            _ => response::reject(Reject::UnknownSession),
+            (Intent::Poll(_), Some(session)) => polling::poll(&session),
+            (Intent::Push(_), Some(session)) => {
+                let binary = polling::is_binary(request.headers());
+                Serving::at_work(polling::push(session, binary, request.into_body()))
+            }
+            (Intent::Upgrade(_), Some(session)) => Serving::done(upgrade(&session, request)),
+            _ => Serving::done(response::reject(Reject::UnknownSession)),
         }
     }
 

@@ -43,7 +43,8 @@ impl<P: Protocol> Engine<P> {
     ) -> Reply {
         // Out of the request, which the application is shown and the session keeps.
         let upgrade = hyper::upgrade::on(&mut request);
-        let (parts, _) = request.into_parts();
+        let (mut parts, _) = request.into_parts();
+        self.protocol().prepare(&mut parts);
         match self.try_open(parts, upgrade, transport, version).await {
             Ok(opened) => opened,
             Err(unopened) => response::unopened(&unopened, transport),

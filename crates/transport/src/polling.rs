@@ -1,15 +1,18 @@
 //! Long-polling, the HTTP half: a GET waits for the actor's answer, a POST brings it a body.
 
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
-use http_body_util::BodyExt as _;
 use pintle_engine::{CloseReason, Reject, TransportKind};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
+use crate::future::Serving;
 use crate::response::{self, Reply};
 use crate::session::{Command, Mail, SessionHandle};
 
@@ -20,37 +23,41 @@ const BODY_TOTAL: Duration = Duration::from_secs(60);
 
 /// A GET.
 ///
-/// If the client hangs up, hyper drops this future, with it the receiver, and the actor sees that.
-pub(crate) async fn poll(session: SessionHandle) -> Reply {
+/// If the client hangs up, hyper drops the future of the response, with it the receiver, and the actor sees that.
+pub(crate) fn poll(session: &SessionHandle) -> Serving {
     let (sender, receiver) = oneshot::channel();
-    if session.hand_in(Mail::Poll(sender)).is_err() {
-        return response::reject(Reject::UnknownSession);
+    match session.hand_in(Mail::Poll(sender)) {
+        Ok(()) => Serving::Asked(receiver),
+        Err(_) => Serving::done(response::reject(Reject::UnknownSession)),
     }
-    response::answer(receiver.await.ok())
+}
+
+/// Whether a POST has a binary payload, which is a thing of version 3.
+pub(crate) fn is_binary(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream")
 }
 
 /// A POST.
-pub(crate) async fn push<B>(session: SessionHandle, headers: HeaderMap, body: B) -> Reply
+pub(crate) async fn push<B>(session: SessionHandle, binary: bool, body: B) -> Reply
 where
     B: Body,
 {
     let Some(push) = Push::begin(&session) else {
         return response::status(StatusCode::BAD_REQUEST);
     };
-    // A binary payload is a thing of version 3.
-    if headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "application/octet-stream") {
+    if binary {
         return push.fail(CloseReason::TransportError);
     }
     let limit = session.config().max_payload();
-    let body = match timeout(BODY_TOTAL, read(body, limit)).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(Unread::TooLarge)) => {
+    let body = match read(body, limit).await {
+        Ok(body) => body,
+        Err(Unread::TooLarge) => {
             // Node leaves the session open; its client closes.
             push.end();
             return response::status(StatusCode::PAYLOAD_TOO_LARGE);
         }
-        Ok(Err(Unread::Broken)) => return push.fail(CloseReason::TransportError),
-        Ok(Err(Unread::Slow)) | Err(_) => {
+        Err(Unread::Broken) => return push.fail(CloseReason::TransportError),
+        Err(Unread::Slow) => {
             drop(push.fail(CloseReason::TransportError));
             return response::status(StatusCode::REQUEST_TIMEOUT);
         }
@@ -118,20 +125,54 @@ async fn read<B: Body>(body: B, limit: usize) -> Result<Bytes, Unread> {
     if body.size_hint().lower() > limit as u64 {
         return Err(Unread::TooLarge);
     }
-    let mut body = std::pin::pin!(body);
-    let mut whole = BytesMut::new();
-    while let Some(frame) = timeout(BODY_IDLE, body.frame()).await.map_err(|_| Unread::Slow)? {
-        let Ok(mut data) = frame.map_err(|_| Unread::Broken)?.into_data() else {
-            continue;
-        };
-        if data.remaining() > limit - whole.len() {
-            return Err(Unread::TooLarge);
-        }
-        if whole.is_empty() && body.is_end_stream() {
-            // The usual case: all of it in one piece, and no copy.
-            return Ok(data.copy_to_bytes(data.remaining()));
-        }
-        whole.extend_from_slice(&data.copy_to_bytes(data.remaining()));
+    let mut reading = Reading { body: std::pin::pin!(body), whole: BytesMut::new(), limit };
+    // The usual case: all of it is there, and nothing has to be timed.
+    if let Poll::Ready(piece) = poll_fn(|cx| Poll::Ready(reading.poll_piece(cx))).await
+        && let Some(whole) = piece?
+    {
+        return Ok(whole);
     }
-    Ok(whole.freeze())
+    Box::pin(reading.rest()).await
+}
+
+/// A body that is being read.
+struct Reading<'a, B> {
+    body: Pin<&'a mut B>,
+    whole: BytesMut,
+    limit: usize,
+}
+
+impl<B: Body> Reading<'_, B> {
+    /// Waits for what is missing.
+    async fn rest(mut self) -> Result<Bytes, Unread> {
+        let read = async {
+            loop {
+                let piece = timeout(BODY_IDLE, poll_fn(|cx| self.poll_piece(cx))).await;
+                if let Some(whole) = piece.map_err(|_| Unread::Slow)?? {
+                    return Ok(whole);
+                }
+            }
+        };
+        timeout(BODY_TOTAL, read).await.map_err(|_| Unread::Slow)?
+    }
+
+    /// Takes the next piece, and gives the whole if that was the last.
+    fn poll_piece(&mut self, cx: &mut Context<'_>) -> Poll<Result<Option<Bytes>, Unread>> {
+        let Some(frame) = ready!(self.body.as_mut().poll_frame(cx)) else {
+            return Poll::Ready(Ok(Some(std::mem::take(&mut self.whole).freeze())));
+        };
+        let Ok(mut data) = frame.map_err(|_| Unread::Broken)?.into_data() else {
+            return Poll::Ready(Ok(None));
+        };
+        if data.remaining() > self.limit - self.whole.len() {
+            return Poll::Ready(Err(Unread::TooLarge));
+        }
+        let piece = data.copy_to_bytes(data.remaining());
+        if self.whole.is_empty() && self.body.is_end_stream() {
+            // All of it in one piece, and no copy.
+            return Poll::Ready(Ok(Some(piece)));
+        }
+        self.whole.extend_from_slice(&piece);
+        Poll::Ready(Ok(None))
+    }
 }

@@ -14,6 +14,12 @@ pub trait Protocol: Send + Sync + 'static {
     /// What runs on one session.
     type Connection: Connection;
 
+    /// Takes out of the head of a request what a session must not keep, or puts in what it should. Called for handshakes
+    /// alone, before anything else looks at it.
+    fn prepare(&self, request: &mut Parts) {
+        let _ = request;
+    }
+
     /// Whether a client may have a session; `None` says yes at once. Node's `allowRequest`.
     ///
     /// It is asked for handshakes alone, when all but the protocol's version has been judged, and before there is anything

@@ -48,7 +48,7 @@ where
 
     fn call(&mut self, request: Request<ReqBody>) -> Self::Future {
         if self.engine.matches(request.uri().path()) {
-            ResponseFuture::engine(Box::pin(self.engine.clone().serve(request)))
+            ResponseFuture::engine(self.engine.serve(request))
         } else {
             ResponseFuture::inner(self.inner.call(request))
         }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Instant;
 
+use axum::extract::OriginalUri;
+use http::Uri;
 use http::request::Parts;
 use pintle_transport::{Admission, Protocol, SessionHandle};
 
@@ -25,6 +27,17 @@ impl Wire {
 
 impl Protocol for Wire {
     type Connection = Client;
+
+    /// Takes out what axum's router leaves with a request and a session would keep: a URI that is a slice of hyper's read
+    /// buffer, and would keep all 16 KiB of it. Where it tells more than the request's own URI, a copy of it stays.
+    fn prepare(&self, request: &mut Parts) {
+        if let Some(OriginalUri(original)) = request.extensions.remove()
+            && original != request.uri
+            && let Ok(copy) = Uri::try_from(original.to_string())
+        {
+            request.extensions.insert(OriginalUri(copy));
+        }
+    }
 
     fn admit(&self, request: &Parts) -> Option<Admission> {
         let guard = self.guard.as_ref()?;
