@@ -226,15 +226,31 @@ impl<'a> Query<'a> {
     }
 }
 
-/// The parameters of a query, decoded. Most are as they came: what has no escape in it is borrowed.
+/// The parameters of a query, decoded. Most queries have nothing to decode, and theirs are borrowed.
 fn pairs(raw: &str) -> impl Iterator<Item = (Cow<'_, str>, Cow<'_, str>)> {
-    raw.split('&').filter_map(|pair| {
-        if memchr::memchr2(b'%', b'+', pair.as_bytes()).is_some() {
-            return form_urlencoded::parse(pair.as_bytes()).next();
-        }
-        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-        Some((name.into(), value.into()))
+    let plain = memchr::memchr2(b'%', b'+', raw.as_bytes()).is_none();
+    let mut rest = Some(raw);
+    std::iter::from_fn(move || {
+        let (pair, tail) = cut(rest?, b'&');
+        rest = tail;
+        Some(pair)
     })
+    .filter_map(move |pair| {
+        if plain {
+            let (name, value) = cut(pair, b'=');
+            Some((name.into(), value.unwrap_or_default().into()))
+        } else {
+            form_urlencoded::parse(pair.as_bytes()).next()
+        }
+    })
+}
+
+/// What is before the first such character, which is ASCII, and what is after it.
+fn cut(text: &str, at: u8) -> (&str, Option<&str>) {
+    match text.bytes().position(|byte| byte == at) {
+        Some(index) => (&text[..index], Some(&text[index + 1..])),
+        None => (text, None),
+    }
 }
 
 /// The text of the packet that opens a session.

@@ -10,6 +10,17 @@ use base64::engine::general_purpose::URL_SAFE;
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Token([u8; Self::LEN]);
 
+/// Which bytes are of the URL-safe base64 alphabet.
+const ALPHABET: [bool; 256] = {
+    let mut alphabet = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        alphabet[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        byte += 1;
+    }
+    alphabet
+};
+
 impl Token {
     /// Characters in a token.
     pub const LEN: usize = 20;
@@ -26,8 +37,7 @@ impl Token {
     /// Reads a token back; `None` when it cannot be one of ours.
     pub fn parse(text: &str) -> Option<Self> {
         let token: [u8; Self::LEN] = text.as_bytes().try_into().ok()?;
-        let ours = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        token.iter().all(ours).then_some(Self(token))
+        token.iter().all(|byte| ALPHABET[usize::from(*byte)]).then_some(Self(token))
     }
 
     /// The token as text.
