@@ -41,7 +41,7 @@ impl Protocol for Echo {
     fn connect(&self, session: SessionHandle, _: Instant) -> EchoConnection {
         if let Some(welcome) = self.welcome {
             // An outbox that is empty has room.
-            let _ = session.send(&[Frame::text(welcome)]);
+            let _ = session.send([Frame::text(welcome)]);
         }
         EchoConnection { session }
     }
@@ -58,7 +58,7 @@ impl Connection for EchoConnection {
             Message::Binary(data) => Frame::binary(&data),
         };
         // Should the outbox be full, the session closes, which is all there is to do about it.
-        let _ = self.session.send(&[frame]);
+        let _ = self.session.send([frame]);
     }
 
     fn handle_close(&mut self, _: &mut Context<'_>, _: Instant, _: CloseReason) {}
