@@ -56,3 +56,29 @@ impl fmt::Debug for Wire {
         f.debug_struct("Wire").field("io", &self.io).field("guarded", &self.guard.is_some()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::Request;
+
+    use super::*;
+    use crate::layer::SocketIoLayer;
+
+    /// The original URI that is left in the head of a request for `/socket.io/`.
+    fn prepared(original: &Uri) -> Option<Uri> {
+        let request = Request::get("/socket.io/").extension(OriginalUri(original.clone()));
+        let mut parts = request.body(()).unwrap().into_parts().0;
+        let layer: SocketIoLayer = SocketIoLayer::new();
+        Wire::new(layer.io(), None).prepare(&mut parts);
+        parts.extensions.remove().map(|OriginalUri(uri)| uri)
+    }
+
+    #[test]
+    fn the_uri_that_axum_leaves_is_not_kept() {
+        assert_eq!(prepared(&Uri::from_static("/socket.io/")), None);
+        let outer = Uri::from_static("/chat/socket.io/");
+        let copy = prepared(&outer).unwrap();
+        assert_eq!(copy, outer);
+        assert_ne!(copy.path().as_ptr(), outer.path().as_ptr(), "it is not a slice of the same buffer");
+    }
+}
