@@ -66,9 +66,14 @@ impl Outbox {
     }
 
     /// Moves everything that waits to the end of `out`.
+    ///
+    /// Where there is nothing, neither queue keeps its memory. So a connection has none after the first time that it had
+    /// nothing to say, which is when it has answered a ping, and one that talks goes on with what it has.
     pub fn take(&mut self, out: &mut VecDeque<Frame>) {
         self.bytes = 0;
-        if out.is_empty() {
+        if out.is_empty() && self.frames.is_empty() {
+            (self.frames, *out) = (VecDeque::new(), VecDeque::new());
+        } else if out.is_empty() {
             std::mem::swap(&mut self.frames, out);
             if self.frames.capacity() > KEEP {
                 self.frames = VecDeque::new();

@@ -44,7 +44,7 @@ pub struct Session {
     polled: bool,
     candidate: Option<Candidate>,
     /// What `poll_candidate` will give next.
-    candidate_step: Option<CandidateStep>,
+    candidate_step: Option<Step>,
     ping_due: bool,
     noop_due: bool,
     /// The wait for a pong has been prolonged once, because something else came.
@@ -66,6 +66,14 @@ enum State {
 #[derive(Debug)]
 struct Candidate {
     probed: bool,
+}
+
+/// What is to be done with the candidate: a [`CandidateStep`], without the room for a frame that every session would have.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    AnswerProbe,
+    Promote,
+    Drop,
 }
 
 /// What the driver does on the current transport.
@@ -215,23 +223,23 @@ impl Session {
         match packet {
             Ok(Packet::Ping("probe")) if !candidate.probed => {
                 candidate.probed = true;
-                self.candidate_step = Some(CandidateStep::Send(PROBE_ANSWER));
+                self.candidate_step = Some(Step::AnswerProbe);
                 // The client will stop polling now, and cannot while its GET waits.
                 self.noop_due = self.polled;
                 self.timers.set(Timer::Noop, now + NOOP_INTERVAL);
             }
             Ok(Packet::Upgrade) if candidate.probed => {
-                self.end_upgrade(CandidateStep::Promote);
+                self.end_upgrade(Step::Promote);
                 self.transport = TransportKind::WebSocket;
                 self.polled = false;
             }
-            _ => self.end_upgrade(CandidateStep::Drop),
+            _ => self.end_upgrade(Step::Drop),
         }
     }
 
     /// The WebSocket that might have taken over is gone.
     pub fn handle_candidate_closed(&mut self) {
-        self.end_upgrade(CandidateStep::Drop);
+        self.end_upgrade(Step::Drop);
         self.candidate_step = None;
     }
 
@@ -248,7 +256,7 @@ impl Session {
     }
 
     /// A write got on.
-    pub const fn handle_write_progress(&mut self) {
+    pub fn handle_write_progress(&mut self) {
         self.timers.stop(Timer::Write);
     }
 
@@ -268,7 +276,7 @@ impl Session {
                     self.timers.set(Timer::Pong, now + self.config.ping_timeout());
                 }
                 Timer::Pong => self.abort(CloseReason::PingTimeout),
-                Timer::Upgrade => self.end_upgrade(CandidateStep::Drop),
+                Timer::Upgrade => self.end_upgrade(Step::Drop),
                 Timer::Noop => {
                     self.noop_due = self.polled;
                     self.timers.set(Timer::Noop, now + NOOP_INTERVAL);
@@ -304,12 +312,16 @@ impl Session {
         self.ping_due = false;
         self.noop_due = false;
         self.timers.stop_all();
-        self.end_upgrade(CandidateStep::Drop);
+        self.end_upgrade(Step::Drop);
     }
 
     /// What to do with the WebSocket that may take over.
-    pub const fn poll_candidate(&mut self) -> Option<CandidateStep> {
-        self.candidate_step.take()
+    pub fn poll_candidate(&mut self) -> Option<CandidateStep> {
+        self.candidate_step.take().map(|step| match step {
+            Step::AnswerProbe => CandidateStep::Send(PROBE_ANSWER),
+            Step::Promote => CandidateStep::Promote,
+            Step::Drop => CandidateStep::Drop,
+        })
     }
 
     /// What to do on the current transport: fills `frames` with what goes out now.
@@ -372,7 +384,7 @@ impl Session {
         }
     }
 
-    fn end_upgrade(&mut self, step: CandidateStep) {
+    fn end_upgrade(&mut self, step: Step) {
         if self.candidate.take().is_some() {
             self.candidate_step = Some(step);
             self.noop_due = false;
