@@ -29,18 +29,19 @@ pub(super) struct Call {
 #[derive(Default)]
 pub(super) struct Lanes {
     busy: SmallVec<[Lane; 1]>,
-    waiting: VecDeque<Call>,
+    /// Made for the first event that waits: most never do.
+    waiting: Option<Box<VecDeque<Call>>>,
 }
 
 impl Lanes {
     /// Whether an event must wait. What came before it in its own lane goes first.
     pub(super) fn is_blocked(&self, lane: Option<Lane>) -> bool {
         let waits_before = |waiting: &Call| waiting.lane == lane && lane.is_some();
-        self.is_busy(lane) || self.waiting.iter().any(waits_before)
+        self.is_busy(lane) || self.waiting.iter().flat_map(|waiting| waiting.iter()).any(waits_before)
     }
 
     pub(super) fn wait(&mut self, call: Call) {
-        self.waiting.push_back(call);
+        self.waiting.get_or_insert_default().push_back(call);
     }
 
     pub(super) fn take_up(&mut self, lane: Lane) {
@@ -62,16 +63,17 @@ impl Lanes {
         if self.is_taken_up(Lane::All) {
             return None;
         }
-        let at = self.waiting.iter().position(|waiting| !self.is_busy(waiting.lane))?;
-        let next = self.waiting.remove(at);
-        if self.waiting.is_empty() {
-            self.waiting = VecDeque::new();
+        let at = self.waiting.as_ref()?.iter().position(|waiting| !self.is_busy(waiting.lane))?;
+        let waiting = self.waiting.as_mut()?;
+        let next = waiting.remove(at);
+        if waiting.is_empty() {
+            self.waiting = None;
         }
         next
     }
 
     pub(super) fn waiting(&self) -> usize {
-        self.waiting.len()
+        self.waiting.as_ref().map_or(0, |waiting| waiting.len())
     }
 
     fn is_busy(&self, lane: Option<Lane>) -> bool {

@@ -26,10 +26,10 @@ pub(super) struct Writer {
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are written already.
     written: usize,
-    /// A pong, to go out between two frames.
-    pong: Option<Control>,
-    /// The closing frame, to go out last.
-    close: Option<Control>,
+    /// A pong, to go out between two frames. Boxed, because hardly any client ever pings.
+    pong: Option<Box<Control>>,
+    /// The closing frame, to go out last. Boxed, because it comes once.
+    close: Option<Box<Control>>,
     /// The closing frame is out.
     closed: bool,
     /// The last write left something.
@@ -60,7 +60,7 @@ impl Writer {
     pub(super) fn pong(&mut self, payload: &[u8]) {
         // A newer pong takes the place of an older one, so a flood of pings makes no queue.
         if self.pong.as_ref().is_none_or(|pong| !pong.begun) {
-            self.pong = Some(Control::new(0x8a, payload));
+            self.pong = Some(Control::boxed(0x8a, payload));
         }
     }
 
@@ -68,8 +68,8 @@ impl Writer {
     pub(super) fn close(&mut self, code: Option<u16>) {
         if !self.closed && self.close.is_none() {
             self.close = Some(match code {
-                Some(code) => Control::new(0x88, &code.to_be_bytes()),
-                None => Control::new(0x88, &[]),
+                Some(code) => Control::boxed(0x88, &code.to_be_bytes()),
+                None => Control::boxed(0x88, &[]),
             });
         }
     }
@@ -196,7 +196,7 @@ impl Writer {
 }
 
 /// Takes up to `written` bytes off a control frame; gives what is left of them.
-fn advance_control(slot: &mut Option<Control>, written: usize) -> usize {
+fn advance_control(slot: &mut Option<Box<Control>>, written: usize) -> usize {
     let Some(control) = slot else {
         return written;
     };
@@ -220,10 +220,10 @@ impl<'a> Piece<'a> {
 }
 
 impl Control {
-    fn new(first: u8, payload: &[u8]) -> Self {
+    fn boxed(first: u8, payload: &[u8]) -> Box<Self> {
         let mut frame = Vec::with_capacity(2 + payload.len());
         frame.extend([first, payload.len() as u8]);
         frame.extend_from_slice(payload);
-        Self { rest: frame.into(), begun: false }
+        Box::new(Self { rest: frame.into(), begun: false })
     }
 }
