@@ -52,8 +52,8 @@ struct Member<T> {
     handle: T,
     /// The position in the list of everybody.
     position: usize,
-    /// The rooms, with the position in the list of each.
-    rooms: HashMap<Arc<str>, usize>,
+    /// The rooms, with the position in the list of each. Made with the first one: many never join any.
+    rooms: Option<Box<HashMap<Arc<str>, usize>>>,
 }
 
 impl<T: Clone> Rooms<T> {
@@ -92,7 +92,7 @@ impl<T: Clone> Rooms<T> {
         let generation = self.generation;
         let position = self.everybody.push(index, member.clone());
         self.ids.insert(id, index);
-        self.places[index as usize] = Some(Member { id, generation, handle: member, position, rooms: HashMap::new() });
+        self.places[index as usize] = Some(Member { id, generation, handle: member, position, rooms: None });
         MemberId { index, generation }
     }
 
@@ -100,7 +100,7 @@ impl<T: Clone> Rooms<T> {
     pub fn remove(&mut self, member: MemberId) -> Option<T> {
         self.member(member)?;
         let gone = self.places[member.index as usize].take()?;
-        for (room, &position) in &gone.rooms {
+        for (room, &position) in gone.rooms.iter().flat_map(|rooms| rooms.iter()) {
             self.unlist(room, position);
         }
         if let Some(moved) = self.everybody.swap_remove(gone.position) {
@@ -126,7 +126,8 @@ impl<T: Clone> Rooms<T> {
             None => {}
         }
         let place = self.places[member.index as usize].as_mut().ok_or(JoinError::UnknownMember)?;
-        if place.rooms.contains_key(room) {
+        let joined = place.rooms.get_or_insert_default();
+        if joined.contains_key(room) {
             return Ok(false);
         }
         let mut entry = match self.rooms.entry_ref(room) {
@@ -134,7 +135,7 @@ impl<T: Clone> Rooms<T> {
             EntryRef::Vacant(entry) => entry.insert_entry_with_key(room.into(), List::new()),
         };
         let position = entry.get_mut().push(member.index, place.handle.clone());
-        place.rooms.insert(Arc::clone(entry.key()), position);
+        joined.insert(Arc::clone(entry.key()), position);
         Ok(true)
     }
 
@@ -145,10 +146,16 @@ impl<T: Clone> Rooms<T> {
         let Some(place) = place.filter(|place| place.generation == member.generation) else {
             return false;
         };
-        let Some(position) = place.rooms.remove(room) else {
+        let Some(joined) = &mut place.rooms else {
             return false;
         };
-        shrink(&mut place.rooms);
+        let Some(position) = joined.remove(room) else {
+            return false;
+        };
+        shrink(joined);
+        if joined.is_empty() {
+            place.rooms = None;
+        }
         self.unlist(room, position);
         true
     }
@@ -160,7 +167,8 @@ impl<T: Clone> Rooms<T> {
             return Vec::new();
         };
         let own = Arc::from(member.id.as_str());
-        std::iter::once(own).chain(member.rooms.keys().cloned()).collect()
+        let joined = member.rooms.iter().flat_map(|rooms| rooms.keys().cloned());
+        std::iter::once(own).chain(joined).collect()
     }
 
     /// The member that has an id.
@@ -223,7 +231,8 @@ impl<T: Clone> Rooms<T> {
     fn unlist(&mut self, room: &str, position: usize) {
         let list = self.rooms.get_mut(room).expect("a member's rooms exist");
         if let Some(moved) = list.swap_remove(position) {
-            *self.place(moved).rooms.get_mut(room).expect("who is listed in a room knows it") = position;
+            let known = self.place(moved).rooms.as_mut().and_then(|rooms| rooms.get_mut(room));
+            *known.expect("who is listed in a room knows it") = position;
         } else if list.len() == 0 {
             self.rooms.remove(room);
             shrink(&mut self.rooms);
