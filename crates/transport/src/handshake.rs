@@ -14,7 +14,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Request, Uri, header,
 pub struct Handshake {
     /// The URI's length and the URI, then for each header the lengths of its name and value, its name and its value.
     packed: Box<[u8]>,
-    extensions: Option<Box<Extensions>>,
+    extensions: Extensions,
     issued: SystemTime,
 }
 
@@ -42,7 +42,7 @@ impl Handshake {
         }
         Self {
             packed: packed.into_boxed_slice(),
-            extensions: (!parts.extensions.is_empty()).then(|| Box::new(parts.extensions)),
+            extensions: if parts.extensions.is_empty() { Extensions::new() } else { parts.extensions },
             issued,
         }
     }
@@ -106,7 +106,7 @@ impl Handshake {
 
     /// What outer layers attached to the request.
     pub fn extensions(&self) -> Option<&Extensions> {
-        self.extensions.as_deref()
+        (!self.extensions.is_empty()).then_some(&self.extensions)
     }
 
     /// The head of the request, for axum's extractors.
@@ -114,9 +114,7 @@ impl Handshake {
         let (mut parts, ()) = Request::new(()).into_parts();
         parts.uri = self.uri();
         parts.headers = self.headers();
-        if let Some(extensions) = &self.extensions {
-            parts.extensions = Extensions::clone(extensions);
-        }
+        parts.extensions = self.extensions.clone();
         parts
     }
 
