@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::fmt;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 use std::sync::Arc;
 
-use hashbrown::HashMap;
 use hashbrown::hash_map::EntryRef;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 use pintle_proto::SocketId;
 
 use crate::error::JoinError;
@@ -40,7 +40,9 @@ pub struct Rooms<T> {
     free: BinaryHeap<Reverse<u32>>,
     /// Members so far, to tell one from another. They would have to be 2^32 for an id to return.
     generation: u32,
-    ids: HashMap<SocketId, u32>,
+    /// The places by the ids of the members there, which are in `places` alone.
+    ids: HashTable<u32>,
+    hasher: DefaultHashBuilder,
     everybody: List<T>,
     rooms: HashMap<Arc<str>, List<T>>,
     max_room_len: usize,
@@ -66,7 +68,8 @@ impl<T: Clone> Rooms<T> {
             places: Vec::new(),
             free: BinaryHeap::new(),
             generation: 0,
-            ids: HashMap::new(),
+            ids: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
             everybody: List::new(),
             rooms: HashMap::new(),
             max_room_len: Self::MAX_ROOM_LEN,
@@ -84,15 +87,16 @@ impl<T: Clone> Rooms<T> {
     ///
     /// A member that has the same id is removed first: ids are unique.
     pub fn insert(&mut self, id: SocketId, member: T) -> MemberId {
-        if let Some(twin) = self.ids.get(&id).and_then(|&index| self.id_at(index)) {
+        if let Some(twin) = self.place_of(&id).and_then(|index| self.id_at(index)) {
             self.remove(twin);
         }
         let index = self.free_place();
         self.generation = self.generation.wrapping_add(1);
         let generation = self.generation;
         let position = self.everybody.push(index, member.clone());
-        self.ids.insert(id, index);
         self.places[index as usize] = Some(Member { id, generation, handle: member, position, rooms: None });
+        let rehash = |&index: &u32| hash_at(&self.hasher, &self.places, index);
+        self.ids.insert_unique(self.hasher.hash_one(id), index, rehash);
         MemberId { index, generation }
     }
 
@@ -106,8 +110,12 @@ impl<T: Clone> Rooms<T> {
         if let Some(moved) = self.everybody.swap_remove(gone.position) {
             self.place(moved).position = gone.position;
         }
-        self.ids.remove(&gone.id);
-        shrink(&mut self.ids);
+        if let Ok(place) = self.ids.find_entry(self.hasher.hash_one(gone.id), |&index| index == member.index) {
+            place.remove();
+        }
+        if self.ids.len() < self.ids.capacity() / 8 {
+            self.ids.shrink_to(self.ids.len() * 2, |&index| hash_at(&self.hasher, &self.places, index));
+        }
         self.release(member.index);
         Some(gone.handle)
     }
@@ -173,7 +181,7 @@ impl<T: Clone> Rooms<T> {
 
     /// The member that has an id.
     pub fn get(&self, id: &SocketId) -> Option<&T> {
-        let index = *self.ids.get(id)?;
+        let index = self.place_of(id)?;
         let member = self.places[index as usize].as_ref()?;
         Some(&member.handle)
     }
@@ -224,7 +232,12 @@ impl<T: Clone> Rooms<T> {
 
     /// The member whose id is the name of the room.
     fn owner(&self, room: &str) -> Option<u32> {
-        self.ids.get(&SocketId::parse(room)?).copied()
+        self.place_of(&SocketId::parse(room)?)
+    }
+
+    fn place_of(&self, id: &SocketId) -> Option<u32> {
+        let is_there = |&index: &u32| self.places[index as usize].as_ref().is_some_and(|member| member.id == *id);
+        self.ids.find(self.hasher.hash_one(id), is_there).copied()
     }
 
     /// Takes out of a room's list what is at `position`.
@@ -293,6 +306,11 @@ impl<T> fmt::Debug for Rooms<T> {
             .field("rooms", &self.rooms.len())
             .finish_non_exhaustive()
     }
+}
+
+/// The hash of the id of the member at a place.
+fn hash_at<T>(hasher: &DefaultHashBuilder, places: &[Option<Member<T>>], index: u32) -> u64 {
+    hasher.hash_one(places[index as usize].as_ref().expect("whoever has an id has a place").id)
 }
 
 /// Gives memory back once most of it is unused; to twice what is needed, so that nothing grows again at once.
