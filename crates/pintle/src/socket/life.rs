@@ -35,7 +35,8 @@ pub(super) struct Inner {
 /// What changes, and from several sides.
 pub(super) struct Shared {
     pub(super) membership: Membership,
-    acks: PendingAcks<Waiter>,
+    /// Made for the first acknowledgement that is waited for.
+    acks: Option<Box<PendingAcks<Waiter>>>,
     /// What most sockets do without.
     pub(super) extras: Option<Box<Extras>>,
 }
@@ -135,7 +136,6 @@ impl Socket {
         auth: Option<&str>,
         ticket: Option<Ticket>,
     ) -> Self {
-        let acks = PendingAcks::new(io.config().proto.max_pending_acks());
         Self(Arc::new(Inner {
             id,
             nsp,
@@ -145,7 +145,7 @@ impl Socket {
             ticket: ticket.map(Box::new),
             stage: AtomicU8::new(Stage::Pending as u8),
             listening: AtomicU8::new(0),
-            shared: Mutex::new(Shared { membership: Membership::Pending(Vec::new()), acks, extras: None }),
+            shared: Mutex::new(Shared { membership: Membership::Pending(Vec::new()), acks: None, extras: None }),
         }))
     }
 
@@ -178,7 +178,7 @@ impl Socket {
 
     /// Whether somebody waits for an acknowledgement of the client's.
     pub(crate) fn is_awaiting_acks(&self) -> bool {
-        !self.lock().acks.is_empty()
+        self.lock().acks.as_ref().is_some_and(|acks| !acks.is_empty())
     }
 
     pub(crate) fn downgrade(&self) -> WeakSocket {
@@ -311,7 +311,7 @@ impl Socket {
         // which is asked whether somebody may.
         self.0.io.namespaces().leave(&self.0.nsp);
         let mut shared = self.lock();
-        let waiting: Vec<_> = shared.acks.drain().collect();
+        let waiting: Vec<_> = shared.acks.iter_mut().flat_map(|acks| acks.drain()).collect();
         drop(shared);
         // Dropped here, outside of the lock: whoever waits is told.
         drop(waiting);
@@ -333,21 +333,26 @@ impl Socket {
 
     /// Has `waiter` wait for an acknowledgement; it comes back if too many do.
     pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> Result<(), Waiter> {
-        self.lock().acks.insert(id, waiter)
+        let limit = self.0.io.config().proto.max_pending_acks();
+        self.lock().acks.get_or_insert_with(|| Box::new(PendingAcks::new(limit))).insert(id, waiter)
     }
 
     /// Nobody waits for it any more.
     pub(crate) fn forget_ack(&self, id: u64) {
-        let waiter = self.lock().acks.take(id);
+        let waiter = self.take_waiter(id);
         drop(waiter);
     }
 
     /// The client has acknowledged. Whoever does not wait is not told.
     pub(crate) fn acknowledged(&self, id: u64, args: Args) {
-        let waiter = self.lock().acks.take(id);
+        let waiter = self.take_waiter(id);
         if let Some(waiter) = waiter {
             ack::deliver(waiter, args);
         }
+    }
+
+    fn take_waiter(&self, id: u64) -> Option<Waiter> {
+        self.lock().acks.as_mut()?.take(id)
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Shared> {
