@@ -21,7 +21,7 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 /// Connections. Each has two ends in this process, and 1,024 files are what many systems allow it.
 const CROWD: usize = 200;
 /// The most that one of them may occupy, with its share of tables that are not quite full.
-const MOST: usize = 2_100;
+const MOST: usize = 2_000;
 /// What may be allocated afterwards and was not before, whoever did it: far less than a pointer for each connection.
 const SLACK: usize = 512;
 /// Far more than anything here takes.
