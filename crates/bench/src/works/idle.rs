@@ -11,6 +11,11 @@ use crate::works::{Effort, Figures, Memory, Target, arrival};
 /// One comes and goes before, so that the code it needs is there and not counted. Not more: what the allocator keeps of
 /// them would be there for those that are counted.
 const WARM_UP: usize = 1;
+/// How many come and go at once after the crowd, how often that must be in vain, and what lies between: a little more than
+/// the second that mimalloc waits before it gives back what is free.
+const VISITORS: usize = 64;
+const VISITS: usize = 5;
+const BETWEEN: Duration = Duration::from_millis(1500);
 /// A little more than the interval of pings, so that each has been pinged once.
 const IDLE: Duration = Duration::from_secs(26);
 /// Memory that is the same, but for 1 %, for so long has settled.
@@ -32,8 +37,25 @@ pub(super) fn idle<const CONNECTED: usize>(target: &Target, _effort: &Effort) ->
     let connected = host.resident()?;
 
     crowd.leave()?;
-    let after = settled(host)?;
+    let after = returned(target)?;
     Ok(Figures { memory: Some(Memory { before, connected, after }), ..figures })
+}
+
+/// What is resident when all that comes back has come back.
+///
+/// An allocator gives back what was freed a while ago, in portions, and only when it is at work again. A server is never
+/// without work for long, so visitors come, until their coming makes no difference any more.
+fn returned(target: &Target) -> io::Result<u64> {
+    let mut least = settled(&target.process)?;
+    let (start, mut in_vain) = (Instant::now(), 0);
+    while in_vain < VISITS && start.elapsed() < PATIENCE {
+        arrival::connect(target, VISITORS)?.leave()?;
+        thread::sleep(BETWEEN);
+        let resident = target.process.resident()?;
+        in_vain = if resident < least - least / 100 { 0 } else { in_vain + 1 };
+        least = least.min(resident);
+    }
+    Ok(least)
 }
 
 /// What is resident when it has settled, or when nobody waits any longer for it to.

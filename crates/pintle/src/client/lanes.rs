@@ -30,6 +30,7 @@ pub(super) struct Call {
 pub(super) struct Lanes {
     busy: SmallVec<[Lane; 1]>,
     /// Made for the first event that waits: most never do.
+    #[expect(clippy::box_collection, reason = "for its header, which every connection would have room for")]
     waiting: Option<Box<VecDeque<Call>>>,
 }
 
