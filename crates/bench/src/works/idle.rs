@@ -8,11 +8,8 @@ use crate::process::Process;
 use crate::works::meter::Meter;
 use crate::works::{Effort, Figures, Memory, Target, arrival};
 
-/// One comes and goes before, so that the code it needs is there and not counted. Not more: what the allocator keeps of
-/// them would be there for those that are counted.
-const WARM_UP: usize = 1;
-/// How many come and go at once after the crowd, how often that must be in vain, and what lies between: a little more than
-/// the second that mimalloc waits before it gives back what is free.
+/// How many come and go at once before the crowd and after it, how often that must be in vain, and what lies between: a
+/// little more than the second that mimalloc waits before it gives back what is free.
 const VISITORS: usize = 64;
 const VISITS: usize = 5;
 const BETWEEN: Duration = Duration::from_millis(1500);
@@ -25,8 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(super) fn idle<const CONNECTED: usize>(target: &Target, _effort: &Effort) -> io::Result<Figures> {
     let host = &target.process;
-    arrival::connect(target, WARM_UP)?.leave()?;
-    let before = settled(host)?;
+    let before = at_work(target)?;
 
     let mut crowd = arrival::connect(target, CONNECTED)?;
     // A garbage collector may still have to see to what connecting left behind.
@@ -37,25 +33,26 @@ pub(super) fn idle<const CONNECTED: usize>(target: &Target, _effort: &Effort) ->
     let connected = host.resident()?;
 
     crowd.leave()?;
-    let after = returned(target)?;
+    let after = at_work(target)?;
     Ok(Figures { memory: Some(Memory { before, connected, after }), ..figures })
 }
 
-/// What is resident when all that comes back has come back.
+/// What is resident in a host that has settled and is at work again, without a crowd.
 ///
-/// An allocator gives back what was freed a while ago, in portions, and only when it is at work again. A server is never
-/// without work for long, so visitors come, until their coming makes no difference any more.
-fn returned(target: &Target) -> io::Result<u64> {
-    let mut least = settled(&target.process)?;
+/// An allocator gives back what was freed a while ago, in portions, and only when it is asked for something. A server is never
+/// without work for long, so visitors come, until their coming makes no difference any more. They come before the crowd, too:
+/// what they leave behind is not the crowd's.
+fn at_work(target: &Target) -> io::Result<u64> {
+    let mut resident = settled(&target.process)?;
     let (start, mut in_vain) = (Instant::now(), 0);
     while in_vain < VISITS && start.elapsed() < PATIENCE {
         arrival::connect(target, VISITORS)?.leave()?;
         thread::sleep(BETWEEN);
-        let resident = target.process.resident()?;
-        in_vain = if resident < least - least / 100 { 0 } else { in_vain + 1 };
-        least = least.min(resident);
+        let now = target.process.resident()?;
+        in_vain = if now < resident - resident / 100 { 0 } else { in_vain + 1 };
+        resident = now;
     }
-    Ok(least)
+    Ok(resident)
 }
 
 /// What is resident when it has settled, or when nobody waits any longer for it to.
