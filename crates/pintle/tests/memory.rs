@@ -24,8 +24,9 @@ const CROWD: usize = 200;
 const MOST: usize = 2_000;
 /// What may be allocated afterwards and was not before, whoever did it: far less than a pointer for each connection.
 const SLACK: usize = 512;
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Far more than anything here takes, and less than 25 s: then the clients are asked whether they are there, and as they do
+/// not answer they would be thrown out, which looks as if they cost nothing.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 const UPGRADE: &[u8] = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: localhost\r\n\
     Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
