@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::hosts::Host;
 use crate::musts::{self, Measure, Verdict};
 use crate::results::{Cell, Measures, Percentiles, Results, Row};
-use crate::run::GROWTH;
+use crate::run::{FLOOR, GROWTH};
 use crate::table::{Table, figures, whole};
 
 const MEBIBYTE: f64 = (1 << 20) as f64;
@@ -125,11 +125,16 @@ pub(crate) fn growth(results: &Results) -> Table {
             continue;
         }
         told.push(what);
-        let at = |count: &&str| {
-            let of_them = rows.iter().find(|&&(other, at, _)| other == what && at == *count);
-            or_none(of_them.and_then(|(_, _, row)| row.median("pintle")).map(|measures| figures(measures.cpu)))
-        };
-        table.row([what.to_owned(), row.unit.clone()].into_iter().chain(counts.iter().map(at)));
+        for (host, name) in [("pintle", what.to_owned()), (FLOOR, format!("{what}, floor"))] {
+            let at = |count: &&str| {
+                let of_them = rows.iter().find(|&&(other, at, _)| other == what && at == *count);
+                of_them.and_then(|(_, _, row)| row.median(host)).map(|measures| figures(measures.cpu))
+            };
+            let all: Vec<_> = counts.iter().map(at).collect();
+            if all.iter().any(Option::is_some) {
+                table.row([name, row.unit.clone()].into_iter().chain(all.into_iter().map(or_none)));
+            }
+        }
     }
     table
 }

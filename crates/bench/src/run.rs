@@ -10,7 +10,7 @@ use crate::report;
 use crate::results::{Cell, Contender, Results, Row};
 use crate::works::{Figures, Work};
 
-/// What the works are called that show how cost grows. They are Pintle's own: peers are compared at the usual sizes.
+/// What the works are called that show how cost grows: Pintle's, and the machine's. Peers are compared at the usual sizes.
 pub(crate) const GROWTH: &str = "growth-";
 
 /// Does what was asked for, and tells of each work when it is done.
@@ -45,8 +45,12 @@ pub(crate) fn run(run: &Run) -> io::Result<Results> {
     Ok(results)
 }
 
+/// The host that says what the machine allows.
+pub(crate) const FLOOR: &str = "floor";
+
 fn takes_part(host: &Host, work: &Work) -> bool {
-    !work.name.starts_with(GROWTH) || host.name == "pintle"
+    let own = host.name == "pintle" || host.name == FLOOR && work.lacks(host.features).is_none();
+    !work.name.starts_with(GROWTH) || own
 }
 
 fn row(run: &Run, work: &Work, hosts: &[&Host], cores: Cores) -> io::Result<Row> {

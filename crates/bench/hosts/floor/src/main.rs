@@ -13,7 +13,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use mimalloc::MiMalloc;
+use tikv_jemallocator::Jemalloc;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Builder;
 
@@ -21,7 +21,7 @@ use crate::packet::Answers;
 use crate::peer::{Peer, Peers};
 
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// As the other hosts have it.
 const BACKLOG: u32 = 4096;

@@ -10,16 +10,16 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use axum::Router;
-use mimalloc::MiMalloc;
 use pintle::{Ack, Args, Data, EmitError, JoinError, Namespace, Socket, SocketIo, SocketIoLayer};
 use serde_json::value::RawValue;
+use tikv_jemallocator::Jemalloc;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
 
 use options::Options;
 
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// Connections that wait to be accepted. A benchmark opens thousands at once; the usual 1,024 would drop some.
 const BACKLOG: u32 = 4096;

@@ -9,15 +9,15 @@ use std::process::ExitCode;
 
 use axum::Router;
 use axum::serve::ListenerExt as _;
-use mimalloc::MiMalloc;
 use rmpv::Value;
 use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
+use tikv_jemallocator::Jemalloc;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::runtime::Builder;
 
 #[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
+static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// What an acknowledgement without data is made of: `()` would be a `null`.
 const NOTHING: [(); 0] = [];
