@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::net::TcpStream;
 
 /// The most that is read at once.
-const READ: usize = 64 * 1024;
+const READ: usize = 32 * 1024;
 
 /// A connection.
 #[derive(Debug)]
