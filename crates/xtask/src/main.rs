@@ -22,10 +22,10 @@ usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
          builds the chat, fetches the browser client it needs, and serves it
        cargo xtask test [ARGUMENTS OF cargo test]
          installs what the tests need and runs them all, or those that the arguments name
+       cargo xtask bench [OPTIONS]
+         measures Pintle beside its peers; `cargo xtask bench --help` has the options
        cargo xtask guard [--renew]
          counts the instructions of the hot path and compares them with those checked in, or replaces these";
-       cargo xtask bench [OPTIONS]
-         measures Pintle beside its peers; `cargo xtask bench --help` has the options";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -34,8 +34,8 @@ fn main() -> ExitCode {
     let done = process::stop_on_interrupt().and_then(|()| match command.as_deref() {
         Some("demo") => demo::run(&rest),
         Some("test") => test::run(&rest),
-        Some("guard") => guard::run(&rest),
         Some("bench") => bench::run(&rest),
+        Some("guard") => guard::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)
