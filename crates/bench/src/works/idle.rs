@@ -9,7 +9,7 @@ use crate::works::meter::Meter;
 use crate::works::{Effort, Figures, Memory, Target, arrival};
 
 /// How many come and go at once before the crowd and after it, how often that must be in vain, and what lies between: a
-/// little more than the second that mimalloc waits before it gives back what is free.
+/// little more than the second for which an allocator may keep what is free.
 const VISITORS: usize = 64;
 const VISITS: usize = 5;
 const BETWEEN: Duration = Duration::from_millis(1500);

@@ -66,6 +66,8 @@ enum State {
 #[derive(Debug)]
 struct Candidate {
     probed: bool,
+    /// A GET has been answered since: the client need not wait for one any more.
+    released: bool,
 }
 
 /// What is to be done with the candidate: a [`CandidateStep`], without the room for a frame that every session would have.
@@ -111,6 +113,13 @@ impl fmt::Display for PollRefused {
 }
 
 impl std::error::Error for PollRefused {}
+
+impl Candidate {
+    /// Whether a GET is to be answered so that the client can stop polling: the first one is.
+    const fn release(&mut self) -> bool {
+        self.probed && !std::mem::replace(&mut self.released, true)
+    }
+}
 
 impl Session {
     /// A session that has just been opened over `transport`. Sending the open packet is the driver's first act.
@@ -195,6 +204,8 @@ impl Session {
             return Err(PollRefused);
         }
         self.polled = true;
+        // It was on its way when the client was told to stop polling. One: who goes on with it waits.
+        self.noop_due |= self.candidate.as_mut().is_some_and(Candidate::release);
         Ok(())
     }
 
@@ -209,7 +220,7 @@ impl Session {
     pub fn handle_candidate(&mut self, now: Instant) -> bool {
         let wanted = self.state == State::Open && self.transport == TransportKind::Polling && self.candidate.is_none();
         if wanted {
-            self.candidate = Some(Candidate { probed: false });
+            self.candidate = Some(Candidate { probed: false, released: false });
             self.timers.set(Timer::Upgrade, now + self.config.upgrade_timeout());
         }
         wanted
@@ -225,7 +236,7 @@ impl Session {
                 candidate.probed = true;
                 self.candidate_step = Some(Step::AnswerProbe);
                 // The client will stop polling now, and cannot while its GET waits.
-                self.noop_due = self.polled;
+                self.noop_due = self.polled && candidate.release();
                 self.timers.set(Timer::Noop, now + NOOP_INTERVAL);
             }
             Ok(Packet::Upgrade) if candidate.probed => {

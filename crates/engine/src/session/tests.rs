@@ -325,6 +325,16 @@ fn a_poll_in_the_way_of_an_upgrade_is_answered_at_once_and_again() {
 }
 
 #[test]
+fn a_poll_that_comes_after_the_probe_does_not_keep_the_client_waiting() {
+    let mut driven = Driven::probed();
+    assert_eq!(driven.poll(), "6", "it was on its way already");
+    driven.session.handle_poll().unwrap();
+    assert_eq!(driven.sent(), None, "who goes on polling waits for the next one");
+    driven.advance(Duration::from_millis(100));
+    assert_eq!(driven.sent(), Some(("6".into(), false)));
+}
+
+#[test]
 fn the_probe_is_answered_once() {
     let mut driven = Driven::probed();
     driven.candidate("2probe");
