@@ -22,8 +22,9 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 const CROWD: usize = 200;
 /// The most that one of them may occupy, with its share of tables that are not quite full.
 const MOST: usize = 2_000;
-/// What may be allocated afterwards and was not before, whoever did it: far less than a pointer for each connection.
-const SLACK: usize = 512;
+/// What may be allocated afterwards and was not before, whoever did it: queues of the runtime and tables that chance has let
+/// grow. Far less than the least that could stay of each connection, which is its session.
+const SLACK: usize = 16 * CROWD;
 /// Far more than anything here takes, and less than 25 s: then the clients are asked whether they are there, and as they do
 /// not answer they would be thrown out, which looks as if they cost nothing.
 const PATIENCE: Duration = Duration::from_secs(20);
