@@ -8,48 +8,20 @@ mod packet;
 mod peer;
 mod upgrade;
 
-use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tikv_jemallocator::Jemalloc;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::runtime::Builder;
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::packet::Answers;
 use crate::peer::{Peer, Peers};
 
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
-
-/// As the other hosts have it.
-const BACKLOG: u32 = 4096;
-
 fn main() -> io::Result<ExitCode> {
-    let Some(port) = port() else {
-        writeln!(io::stderr(), "usage: bench-floor --port PORT")?;
-        return Ok(ExitCode::from(2));
-    };
-    Builder::new_multi_thread().enable_all().build()?.block_on(serve(port))?;
-    Ok(ExitCode::SUCCESS)
+    bench_stand::run(serve)
 }
 
-/// What the command line says; `None` if it makes no sense.
-fn port() -> Option<u16> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [flag, port] if flag == "--port" => port.parse().ok(),
-        _ => None,
-    }
-}
-
-async fn serve(port: u16) -> io::Result<()> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
-    let listener: TcpListener = socket.listen(BACKLOG)?;
-    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+async fn serve(listener: TcpListener) -> io::Result<()> {
     let peers = Arc::new(Peers::default());
     loop {
         let (stream, _) = listener.accept().await?;

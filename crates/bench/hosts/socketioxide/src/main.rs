@@ -3,8 +3,7 @@
 //! As its documentation has it: default options, handlers registered in the connect handler, and `rmpv::Value` for data of
 //! which it is not known whether it is binary.
 
-use std::io::{self, Write as _};
-use std::net::SocketAddr;
+use std::io;
 use std::process::ExitCode;
 
 use axum::Router;
@@ -12,52 +11,18 @@ use axum::serve::ListenerExt as _;
 use rmpv::Value;
 use socketioxide::SocketIo;
 use socketioxide::extract::{AckSender, Data, SocketRef};
-use tikv_jemallocator::Jemalloc;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::runtime::Builder;
-
-#[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
 
 /// What an acknowledgement without data is made of: `()` would be a `null`.
 const NOTHING: [(); 0] = [];
 
-/// As the other hosts have it.
-const BACKLOG: u32 = 4096;
-
 fn main() -> io::Result<ExitCode> {
-    let Some(port) = port() else {
-        writeln!(io::stderr(), "usage: bench-socketioxide --port PORT")?;
-        return Ok(ExitCode::from(2));
-    };
-    Builder::new_multi_thread().enable_all().build()?.block_on(serve(port))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// What the command line says; `None` if it makes no sense.
-fn port() -> Option<u16> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match arguments.as_slice() {
-        [flag, port] if flag == "--port" => port.parse().ok(),
-        _ => None,
-    }
-}
-
-async fn serve(port: u16) -> io::Result<()> {
-    let (layer, io) = SocketIo::new_layer();
-    io.ns("/", connected);
-    let listener = listen(port)?;
-    writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-    // It does not set the option itself. If it cannot be set, the connection is slower, and there all the same.
-    let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
-    axum::serve(listener, Router::new().layer(layer)).await
-}
-
-fn listen(port: u16) -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
-    socket.listen(BACKLOG)
+    bench_stand::run(async |listener| {
+        let (layer, io) = SocketIo::new_layer();
+        io.ns("/", connected);
+        // It does not set the option itself. If it cannot be set, the connection is slower, and there all the same.
+        let listener = listener.tap_io(|stream| drop(stream.set_nodelay(true)));
+        axum::serve(listener, Router::new().layer(layer)).await
+    })
 }
 
 /// An emit fails when the client's queue is full: the message is lost, and the load, which misses it, says so.

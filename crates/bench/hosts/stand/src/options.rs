@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 /// What to say to who gets it wrong.
-pub(crate) const USAGE: &str = "usage: bench-host [--port PORT] [--threads N] [--quiet]";
+pub(crate) const USAGE: &str = "options: [--port PORT] [--threads N] [--quiet]";
 
 /// What the command line says.
 #[derive(Debug)]
