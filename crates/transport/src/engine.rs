@@ -30,7 +30,7 @@ impl<P: Protocol> Engine<P> {
     }
 
     /// Whether a request's path is the server's.
-    pub fn matches(&self, path: &str) -> bool {
+    pub(crate) fn matches(&self, path: &str) -> bool {
         self.handle().config().matches(path)
     }
 

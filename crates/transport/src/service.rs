@@ -23,11 +23,6 @@ impl<S, P> EngineService<S, P> {
     pub const fn new(inner: S, engine: Engine<P>) -> Self {
         Self { inner, engine }
     }
-
-    /// The server.
-    pub const fn engine(&self) -> &Engine<P> {
-        &self.engine
-    }
 }
 
 impl<S, P, ReqBody, ResBody> Service<Request<ReqBody>> for EngineService<S, P>
