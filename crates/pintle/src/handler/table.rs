@@ -64,7 +64,7 @@ impl Events {
 
     pub(crate) fn get(&self, key: &EventKey) -> Option<&EventEntry> {
         match key {
-            EventKey::Handled(at) => self.handled.get(*at),
+            EventKey::Handled(at) => Some(&self.handled[*at]),
             EventKey::Other(_) => None,
         }
     }
@@ -72,8 +72,8 @@ impl Events {
     /// Which of them it is, if events of its name run strictly one after another.
     pub(crate) fn lane(&self, key: &EventKey) -> Option<usize> {
         match key {
-            EventKey::Handled(at) => self.handled[*at].sequential.then_some(*at),
-            EventKey::Other(_) => None,
+            EventKey::Handled(at) if self.handled[*at].sequential => Some(*at),
+            EventKey::Handled(_) | EventKey::Other(_) => None,
         }
     }
 

@@ -339,18 +339,17 @@ impl Socket {
 
     /// Nobody waits for it any more.
     pub(crate) fn forget_ack(&self, id: u64) {
-        let waiter = self.take_waiter(id);
-        drop(waiter);
+        drop(self.take_waiter(id));
     }
 
     /// The client has acknowledged. Whoever does not wait is not told.
     pub(crate) fn acknowledged(&self, id: u64, args: Args) {
-        let waiter = self.take_waiter(id);
-        if let Some(waiter) = waiter {
+        if let Some(waiter) = self.take_waiter(id) {
             ack::deliver(waiter, args);
         }
     }
 
+    /// Takes what waits for an acknowledgement out of the lock, for it may belong to the user.
     fn take_waiter(&self, id: u64) -> Option<Waiter> {
         self.lock().acks.as_mut()?.take(id)
     }
