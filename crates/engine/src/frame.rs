@@ -159,16 +159,21 @@ impl FrameWriter {
         self.bytes.extend_from_slice(text.as_bytes());
     }
 
-    /// Writes `prefix` and the header in front, and gives the finished frame.
+    /// Writes `prefix`, all its parts, and the header in front, and gives the finished frame.
     ///
     /// # Panics
     ///
     /// If the prefix is longer than 31 bytes.
-    pub fn finish(self, prefix: &str) -> Frame {
+    pub fn finish(self, prefix: &[&str]) -> Frame {
         let Self { mut bytes } = self;
-        let body = START - prefix.len() - 1;
+        let mut body = START;
+        for part in prefix.iter().rev() {
+            let end = body;
+            body -= part.len();
+            bytes[body..end].copy_from_slice(part.as_bytes());
+        }
+        body -= 1;
         bytes[body] = b'4';
-        bytes[body + 1..START].copy_from_slice(prefix.as_bytes());
         let (header, head) = header(false, bytes.len() - body);
         let start = body - head;
         bytes[start..body].copy_from_slice(&header[..head]);

@@ -112,8 +112,8 @@ impl Body {
     pub(crate) fn finish(self, kind: &str, binary: &str) -> (Frame, Vec<Frame>) {
         let Self { writer, attachments, .. } = self;
         let text = match attachments.len() {
-            0 => writer.finish(kind),
-            count => writer.finish(&format!("{binary}{count}-")),
+            0 => writer.finish(&[kind]),
+            count => writer.finish(&[binary, itoa::Buffer::new().format(count), "-"]),
         };
         (text, attachments)
     }
@@ -126,6 +126,9 @@ impl Formatter for Attaching<'_> {
     fn write_byte_array<W: io::Write + ?Sized>(&mut self, writer: &mut W, value: &[u8]) -> io::Result<()> {
         let num = self.0.len();
         self.0.push(Frame::binary(value));
-        write!(writer, r#"{{"_placeholder":true,"num":{num}}}"#)
+        // Not by `write!`, which takes as long as all the rest.
+        writer.write_all(br#"{"_placeholder":true,"num":"#)?;
+        writer.write_all(itoa::Buffer::new().format(num).as_bytes())?;
+        writer.write_all(b"}")
     }
 }
