@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::task::JoinHandle;
 
 /// A runtime with a thread of its own; what runs on it ends when this is dropped.
 #[derive(Debug)]
@@ -18,8 +19,12 @@ impl Elsewhere {
 
     /// Runs `work` there and waits for its result. Connections that it opens stay with that runtime.
     pub async fn run<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> T {
-        let runtime = self.0.as_ref().expect("a runtime until the drop");
-        runtime.spawn(work).await.expect("the clients do not panic")
+        self.start(work).await.expect("the clients do not panic")
+    }
+
+    /// Has `work` run there, and does not wait for it.
+    pub fn start<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.as_ref().expect("a runtime until the drop").spawn(work)
     }
 }
 
