@@ -101,7 +101,7 @@ impl<'s, T> Iterator for Iter<'s, T> {
                 self.entries = self.parts.next()?.entries().iter();
                 continue;
             };
-            let meant = !self.marked.contains(entry.index);
+            let meant = !self.marked.has_left_out(entry.index);
             if meant && (!self.overlapping || self.marked.bits.insert(entry.index)) {
                 return Some(&entry.member);
             }
@@ -132,8 +132,10 @@ impl Marked {
         }
     }
 
-    fn contains(&self, index: u32) -> bool {
-        self.few.contains(&index) || self.bits.contains(index)
+    #[inline]
+    fn has_left_out(&self, index: u32) -> bool {
+        // The bits hold those that were met as well, but nobody is left out by them alone.
+        !self.few.is_empty() && (self.few.contains(&index) || self.bits.contains(index))
     }
 }
 

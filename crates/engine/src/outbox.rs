@@ -11,9 +11,6 @@ use crate::frame::Frame;
 /// A burst is no slowness: what a handler emits in a loop goes out with the next write. For a client that does not take
 /// what it is given, the bound is the bound.
 const BURST: usize = 8;
-/// A queue that a burst has grown beyond this many frames is not kept.
-const KEEP: usize = 8;
-
 /// Frames that wait for one client, bounded in bytes and in number.
 ///
 /// What its driver took and could not write yet still counts, once [`hold`](Self::hold) says how much that is: whatever
@@ -39,6 +36,9 @@ impl fmt::Display for OutboxFull {
 impl std::error::Error for OutboxFull {}
 
 impl Outbox {
+    /// A queue that a burst has grown beyond this many frames is not kept. What is kept, is until there is nothing to say.
+    pub const KEPT: usize = 128;
+
     /// Appends the frames of one packet, all or none. `keeps_up` says whether the transport could take something now.
     ///
     /// It is the backlog that is bounded, not the message: one more goes in as long as what waits is within the bounds.
@@ -75,7 +75,7 @@ impl Outbox {
             (self.frames, *out) = (VecDeque::new(), VecDeque::new());
         } else if out.is_empty() {
             std::mem::swap(&mut self.frames, out);
-            if self.frames.capacity() > KEEP {
+            if self.frames.capacity() > Self::KEPT {
                 self.frames = VecDeque::new();
             }
         } else {

@@ -209,10 +209,14 @@ impl Socket {
     }
 
     /// Tells of an event that was sent to this socket.
+    #[inline]
     pub(crate) fn notify_outgoing(&self, packet: &Encoded) {
-        if !self.is_watched() {
-            return;
+        if self.is_watched() {
+            self.call_outgoing(packet);
         }
+    }
+
+    fn call_outgoing(&self, packet: &Encoded) {
         let listeners: Vec<Outgoing> = {
             let shared = self.lock();
             let listeners = shared.extras.iter().flat_map(|extras| &extras.listeners.of_outgoing);

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use pintle_engine::Frame;
+use pintle_engine::{Frame, Outbox};
 use smallvec::SmallVec;
 
 use super::io::Io;
@@ -17,8 +17,6 @@ use super::scratch::Scratch;
 const BATCH: usize = 64;
 /// Up to this size frames are copied together: the kernel takes longer over a slice than over a few bytes more.
 const SMALL: usize = 2048;
-/// A queue that a burst has grown beyond this many frames is not kept.
-const KEEP: usize = 8;
 
 /// Frames on their way to the socket.
 #[derive(Debug, Default)]
@@ -114,7 +112,7 @@ impl Writer {
             progress = true;
             self.advance(written);
         }
-        if self.frames.capacity() > KEEP {
+        if self.frames.capacity() > Outbox::KEPT {
             self.frames = VecDeque::new();
         }
         io.poll_flush(cx).map_ok(|()| progress)
