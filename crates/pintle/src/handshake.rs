@@ -1,7 +1,5 @@
 //! What a socket's handshake looks like to Node.
 
-mod date;
-
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -10,6 +8,7 @@ use std::time::UNIX_EPOCH;
 use axum::extract::{ConnectInfo, OriginalUri};
 use http::uri::{PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use pintle_proto::date_string;
 use pintle_transport::Handshake;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -53,7 +52,7 @@ impl HandshakeDetails {
         let query = uri.query().unwrap_or_default();
         Self {
             headers: headers.keys().map(|name| (name.as_str().to_owned(), values_of(headers, name))).collect(),
-            time: date::to_string(issued),
+            time: date_string(issued),
             address,
             xdomain: headers.get(header::ORIGIN).is_some_and(|origin| !origin.is_empty()),
             secure: uri.scheme() == Some(&Scheme::HTTPS),
@@ -332,6 +331,6 @@ mod tests {
         assert_eq!(details.query()["a"], "b");
         assert_eq!(details.headers()["x-a"], "b");
         assert_eq!(details.auth(), &json!({ "who": "me" }));
-        assert_eq!(details.time(), date::to_string(details.issued()));
+        assert_eq!(details.time(), date_string(details.issued()));
     }
 }

@@ -7,6 +7,7 @@
 //!   [`Draft`] is an event that lacks its end.
 //! - In: [`Connection`] decodes the messages of one client and judges what may follow what. It gives [`Incoming`], whose
 //!   [`Args`] stay raw JSON until someone knows the type to read them into.
+//! - [`Value`] is data of no type in particular, and [`msgpack`] another way to write it.
 //! - [`PendingAcks`] keeps what waits for a client's acknowledgement.
 
 mod ack;
@@ -14,6 +15,7 @@ mod args;
 mod assemble;
 mod config;
 mod connection;
+mod date;
 mod decode;
 mod draft;
 mod encode;
@@ -21,6 +23,7 @@ mod encoded;
 mod error;
 mod id;
 mod incoming;
+pub mod msgpack;
 mod packet;
 mod plain;
 #[cfg(test)]
@@ -31,9 +34,11 @@ pub use ack::PendingAcks;
 pub use args::Args;
 pub use config::Config;
 pub use connection::{Connection, Slot};
+pub use date::date_string;
 pub use draft::Draft;
 pub use encoded::{Encoded, IntoFrames};
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
 pub use id::{ParseSocketIdError, SocketId};
 pub use incoming::Incoming;
 pub use packet::is_reserved as is_reserved_event;
+pub use value::{Key, Value};

@@ -18,14 +18,20 @@ use crate::error::DecodeError;
 
 /// What JSON and attachments can say together.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) enum Value {
+pub enum Value {
+    /// Nothing.
     Null,
+    /// True or false.
     Bool(bool),
+    /// A number, as it was written.
     Number(Number),
+    /// Text.
     String(String),
+    /// An attachment.
     Bytes(Bytes),
+    /// Values, one after another.
     Array(Vec<Self>),
-    /// In the order of the text; a name can come twice, and then the later one counts.
+    /// Values with names, in the order of the text; a name can come twice, and then the later one counts.
     Object(Vec<(Key, Self)>),
 }
 
@@ -84,7 +90,17 @@ fn get<'v>(entries: &'v [(Key, Value)], name: &str) -> Option<&'v Value> {
 
 /// The name of a value in an object. Those of placeholders, which nearly every tree has, take no allocation.
 #[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Key(Cow<'static, str>);
+pub struct Key(Cow<'static, str>);
+
+impl From<&str> for Key {
+    fn from(name: &str) -> Self {
+        Self(match name {
+            "_placeholder" => "_placeholder".into(),
+            "num" => "num".into(),
+            other => other.to_owned().into(),
+        })
+    }
+}
 
 impl Deref for Key {
     type Target = str;
@@ -110,11 +126,7 @@ impl Visitor<'_> for KeyVisitor {
     }
 
     fn visit_str<E>(self, name: &str) -> Result<Key, E> {
-        Ok(Key(match name {
-            "_placeholder" => "_placeholder".into(),
-            "num" => "num".into(),
-            other => other.to_owned().into(),
-        }))
+        Ok(name.into())
     }
 }
 
