@@ -5,7 +5,10 @@
 //!
 //! [`Recovery`] keeps what was sent to a namespace, and the sessions of those who lost their connection, so that a client
 //! that comes back misses nothing.
+//!
+//! [`cluster`] is the language of several nodes.
 
+pub mod cluster;
 mod error;
 mod list;
 mod recovery;

@@ -9,9 +9,10 @@ use serde::ser::{Serialize, SerializeTuple, Serializer};
 use serde_json::value::RawValue;
 use smallvec::SmallVec;
 
-use crate::decode::{Arguments, Text, Tree, check, mended};
+use crate::decode::{Arguments, Text, Tree, WHITESPACE, check, mended};
 use crate::encode::verbatim;
 use crate::error::{ArgsError, DecodeError};
+use crate::packet;
 use crate::value::Value;
 
 /// The arguments of an event or acknowledgement, not yet read into anything.
@@ -59,6 +60,51 @@ impl Args {
             value.attach(&attachments)?;
         }
         Ok(Self(Repr::Binary(Arc::new(Binary { values, attachments }))))
+    }
+
+    /// Reads an event that is one array of JSON, as the nodes of a cluster pass it on: its name, and its arguments, which
+    /// are checked.
+    ///
+    /// # Errors
+    ///
+    /// When it is no array that begins with a name, or Socket.IO keeps the name for itself.
+    pub fn of_event(json: &str) -> Result<(String, Self), DecodeError> {
+        let (name, args) = packet::split_event(json.trim_start_matches(WHITESPACE))?;
+        let args = Self::from_text(args).validated().map_err(|_| DecodeError::InvalidPayload)?;
+        Ok((name.into_owned(), args))
+    }
+
+    /// Arguments that are read already.
+    pub fn from_values(values: Vec<Value>) -> Self {
+        let mut attachments = Vec::new();
+        values.iter().for_each(|value| value.collect_attachments(&mut attachments));
+        match values.is_empty() {
+            true => Self::empty(),
+            false => Self(Repr::Binary(Arc::new(Binary { values, attachments }))),
+        }
+    }
+
+    /// The arguments read into nothing in particular.
+    ///
+    /// # Errors
+    ///
+    /// [`ArgsError::Malformed`] if the peer did not send JSON.
+    pub fn values(&self) -> Result<Vec<Value>, ArgsError> {
+        match &self.0 {
+            Repr::None => Ok(Vec::new()),
+            Repr::Text(text) | Repr::Checked(text) => Value::parse(text).map_err(|error| ArgsError::malformed(&error)),
+            Repr::Binary(binary) => Ok(binary.values.clone()),
+        }
+    }
+
+    /// The arguments as they were written, separated by commas, unless they were read already. What is not
+    /// [validated](Self::validated) may be no JSON.
+    pub fn json(&self) -> Option<&str> {
+        match &self.0 {
+            Repr::None => Some(""),
+            Repr::Text(text) | Repr::Checked(text) => Some(text),
+            Repr::Binary(_) => None,
+        }
     }
 
     /// Reads the arguments into `T`.

@@ -70,33 +70,39 @@ impl<'a> Packet<'a> {
 
     /// The name of an event and the text of its arguments.
     pub(crate) fn event(&self, config: &Config) -> Result<(Cow<'a, str>, &'a str), DecodeError> {
-        let elements = elements(self.data)?;
-        let (name, rest) = match elements.as_bytes().first() {
-            Some(b'"') => split_string(elements)?,
-            Some(b'-' | b'0'..=b'9') => split_number(elements)?,
-            _ => return Err(DecodeError::InvalidPayload),
-        };
-        if is_reserved(&name) {
-            return Err(DecodeError::ReservedEvent);
+        let (name, args) = split_event(self.data)?;
+        match name.len() > config.max_event_len() {
+            true => Err(DecodeError::EventTooLong),
+            false => Ok((name, args)),
         }
-        if name.len() > config.max_event_len() {
-            return Err(DecodeError::EventTooLong);
-        }
-        let rest = rest.trim_start_matches(WHITESPACE);
-        if rest.is_empty() {
-            return Ok((name, rest));
-        }
-        let args = rest.strip_prefix(',').ok_or(DecodeError::InvalidPayload)?.trim_start_matches(WHITESPACE);
-        if args.is_empty() {
-            return Err(DecodeError::InvalidPayload);
-        }
-        Ok((name, args))
     }
 
     /// The text of an acknowledgement's arguments.
     pub(crate) fn ack(&self) -> Result<&'a str, DecodeError> {
         elements(self.data)
     }
+}
+
+/// The name of an event that is an array, and the text of its arguments.
+pub(crate) fn split_event(json: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
+    let elements = elements(json)?;
+    let (name, rest) = match elements.as_bytes().first() {
+        Some(b'"') => split_string(elements)?,
+        Some(b'-' | b'0'..=b'9') => split_number(elements)?,
+        _ => return Err(DecodeError::InvalidPayload),
+    };
+    if is_reserved(&name) {
+        return Err(DecodeError::ReservedEvent);
+    }
+    let rest = rest.trim_start_matches(WHITESPACE);
+    if rest.is_empty() {
+        return Ok((name, rest));
+    }
+    let args = rest.strip_prefix(',').ok_or(DecodeError::InvalidPayload)?.trim_start_matches(WHITESPACE);
+    if args.is_empty() {
+        return Err(DecodeError::InvalidPayload);
+    }
+    Ok((name, args))
 }
 
 fn split_attachments(text: &str, max: usize) -> Result<(usize, &str), DecodeError> {

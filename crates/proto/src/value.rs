@@ -65,6 +65,25 @@ impl Value {
         }
     }
 
+    /// Whether there is an attachment in it, at any depth.
+    pub fn is_binary(&self) -> bool {
+        match self {
+            Self::Bytes(_) => true,
+            Self::Array(values) => values.iter().any(Self::is_binary),
+            Self::Object(entries) => entries.iter().any(|(_, value)| value.is_binary()),
+            _ => false,
+        }
+    }
+
+    pub(crate) fn collect_attachments(&self, found: &mut Vec<Bytes>) {
+        match self {
+            Self::Bytes(bytes) => found.push(bytes.clone()),
+            Self::Array(values) => values.iter().for_each(|value| value.collect_attachments(found)),
+            Self::Object(entries) => entries.iter().for_each(|(_, value)| value.collect_attachments(found)),
+            _ => {}
+        }
+    }
+
     /// An integer, however JavaScript would write it: `1`, `1.0` and `1e0` are one number there.
     fn as_index(&self) -> Option<usize> {
         let Self::Number(number) = self else {
@@ -171,6 +190,10 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_string<E>(self, value: String) -> Result<Value, E> {
         Ok(Value::String(value))
+    }
+
+    fn visit_bytes<E>(self, value: &[u8]) -> Result<Value, E> {
+        Ok(Value::Bytes(Bytes::copy_from_slice(value)))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
