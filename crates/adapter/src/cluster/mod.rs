@@ -2,14 +2,25 @@
 //!
 //! There are two dialects of one language. The *classic* one is that of `@socket.io/redis-adapter` and its emitter; the
 //! *family* is what all newer adapters speak: sharded pub/sub, Redis Streams, PostgreSQL.
+//!
+//! A [`Node`] is one node's part in a namespace, whichever [`Dialect`](dialect::Dialect) it speaks. Drivers below it carry
+//! bytes, and know nothing of what they say.
 
 pub mod classic;
+pub mod dialect;
 pub mod family;
 mod malformed;
 mod message;
+mod node;
+#[cfg(test)]
+mod node_tests;
+mod peers;
+mod requests;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use malformed::Malformed;
 pub use message::{Event, Flags, Message, RemoteSocket, Reply, Said, Targets};
+pub use node::{Asker, Node, Task};
+pub use requests::{Answers, Missing, Outcome, RequestId};

@@ -1,0 +1,79 @@
+//! Redis Streams: `@socket.io/redis-streams-adapter`.
+
+use super::{Dialect, Heard, Presence, Speaker, Topic, Transmit, envelope, heard};
+use crate::cluster::family::{Content, Envelope};
+use crate::cluster::malformed::Malformed;
+use crate::cluster::message::{Message, Reply};
+
+/// Redis Streams as `@socket.io/redis-streams-adapter` 0.3 has them: what must not be lost goes into the stream, requests and
+/// their answers over pub/sub.
+#[derive(Clone, Debug)]
+pub struct Streams {
+    /// What all channels begin with. Node's `channelPrefix`.
+    pub prefix: String,
+}
+
+impl Default for Streams {
+    fn default() -> Self {
+        Self { prefix: "socket.io".to_owned() }
+    }
+}
+
+impl Streams {
+    fn channel(&self, me: Speaker<'_>) -> String {
+        format!("{}#{}#", self.prefix, me.nsp)
+    }
+
+    /// Reads an entry of the stream, by its fields; nothing if it is not for us.
+    ///
+    /// # Errors
+    ///
+    /// When it is no message.
+    pub fn read_entry<'a>(
+        me: Speaker<'_>,
+        fields: impl IntoIterator<Item = (&'a str, &'a str)>,
+    ) -> Result<Option<Heard>, Malformed> {
+        Envelope::read_stream_entry(fields).map(|envelope| heard(me, envelope))
+    }
+}
+
+impl Dialect for Streams {
+    fn topics(&self, me: Speaker<'_>) -> Vec<Topic> {
+        let channel = self.channel(me);
+        let own = format!("{channel}{}#", me.uid);
+        vec![Topic::Channel(channel), Topic::Channel(own)]
+    }
+
+    fn presence(&self, me: Speaker<'_>) -> Presence {
+        Presence::Counted(self.channel(me))
+    }
+
+    fn tell(&self, me: Speaker<'_>, message: Message) -> Option<Transmit> {
+        let kept = match &message {
+            Message::Broadcast { request, .. } => request.is_none(),
+            Message::Join { .. } | Message::Leave { .. } | Message::Disconnect { .. } => true,
+            Message::Fetch { .. } | Message::SideEmit { .. } => false,
+            Message::Rooms { .. } | Message::InitialHeartbeat | Message::Heartbeat | Message::Close => return None,
+        };
+        let whole = envelope(me, Content::Message(message));
+        Some(match kept {
+            true => Transmit::Append(whole.stream_entry()),
+            false => Transmit::Publish { channel: self.channel(me), payload: whole.msgpack() },
+        })
+    }
+
+    fn answer(&self, me: Speaker<'_>, asker: Option<&str>, reply: Reply) -> Transmit {
+        let channel = match asker {
+            Some(asker) => format!("{}{asker}#", self.channel(me)),
+            None => self.channel(me),
+        };
+        Transmit::Publish { channel, payload: envelope(me, Content::Reply(reply)).msgpack() }
+    }
+
+    fn read(&self, me: Speaker<'_>, topic: &str, bytes: &[u8]) -> Result<Option<Heard>, Malformed> {
+        if !topic.starts_with(&self.channel(me)) {
+            return Ok(None);
+        }
+        Envelope::read(bytes).map(|envelope| heard(me, envelope))
+    }
+}
