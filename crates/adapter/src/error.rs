@@ -11,6 +11,8 @@ pub enum JoinError {
     ForeignSocketId,
     /// The name is longer than allowed.
     TooLong,
+    /// The member is in as many rooms as it may.
+    TooMany,
     /// There is no such member, or no longer.
     UnknownMember,
 }
@@ -20,6 +22,7 @@ impl fmt::Display for JoinError {
         f.write_str(match self {
             Self::ForeignSocketId => "room is the id of another socket",
             Self::TooLong => "room name too long",
+            Self::TooMany => "socket is in too many rooms",
             Self::UnknownMember => "socket is gone",
         })
     }

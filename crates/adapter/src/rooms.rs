@@ -46,6 +46,7 @@ pub struct Rooms<T> {
     everybody: List<T>,
     rooms: HashMap<Arc<str>, List<T>>,
     max_room_len: usize,
+    max_rooms: usize,
 }
 
 struct Member<T> {
@@ -73,6 +74,7 @@ impl<T: Clone> Rooms<T> {
             everybody: List::new(),
             rooms: HashMap::new(),
             max_room_len: Self::MAX_ROOM_LEN,
+            max_rooms: usize::MAX,
         }
     }
 
@@ -80,6 +82,13 @@ impl<T: Clone> Rooms<T> {
     /// are named by clients.
     pub fn set_max_room_len(&mut self, value: usize) -> &mut Self {
         self.max_room_len = value;
+        self
+    }
+
+    /// Sets how many rooms a member may be in besides its own: as many as it likes, unless this says otherwise. It limits
+    /// what a client costs that has itself put into rooms.
+    pub fn set_max_rooms(&mut self, value: usize) -> &mut Self {
+        self.max_rooms = value;
         self
     }
 
@@ -124,7 +133,7 @@ impl<T: Clone> Rooms<T> {
     ///
     /// # Errors
     ///
-    /// If the room is another socket's, its name is too long, or there is no such member.
+    /// If the room is another socket's, its name is too long, there is no such member, or it is in too many rooms.
     pub fn join(&mut self, member: MemberId, room: &str) -> Result<bool, JoinError> {
         self.member(member).ok_or(JoinError::UnknownMember)?;
         match self.owner(room) {
@@ -137,6 +146,11 @@ impl<T: Clone> Rooms<T> {
         let joined = place.rooms.get_or_insert_default();
         if joined.contains_key(room) {
             return Ok(false);
+        }
+        if joined.len() >= self.max_rooms {
+            // The box may have been made just now.
+            place.rooms.take_if(|rooms| rooms.is_empty());
+            return Err(JoinError::TooMany);
         }
         let mut entry = match self.rooms.entry_ref(room) {
             EntryRef::Occupied(entry) => entry,

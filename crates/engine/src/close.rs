@@ -19,8 +19,10 @@ pub enum CloseReason {
     ForcedClose,
     /// The client did not read fast enough and its outbox was full. Node has no such limit.
     Overflow,
-    /// The client took no byte for too long. Node has no such limit.
+    /// The client took too little of what waits for it, for too long. Node has no such limit.
     WriteTimeout,
+    /// The client began a WebSocket message and did not finish it in time. Node has no such limit.
+    MessageTimeout,
 }
 
 impl CloseReason {
@@ -34,6 +36,7 @@ impl CloseReason {
             Self::ForcedClose => "forced close",
             Self::Overflow => "outbox overflow",
             Self::WriteTimeout => "write timeout",
+            Self::MessageTimeout => "message timeout",
         }
     }
 }

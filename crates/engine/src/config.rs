@@ -37,7 +37,21 @@ impl fmt::Display for TransportKind {
     }
 }
 
+/// What becomes of a client that is sent more than may wait for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Overflow {
+    /// Its session closes: what it gets is whole, or it is told that it missed something by being cut off.
+    #[default]
+    Close,
+    /// It goes without the packet that does not fit, all of it. Who sent it is told, and the session goes on.
+    Refuse,
+}
+
 /// What every session of a server is held to.
+///
+/// No value is nonsense: times are at least a millisecond and at most a year, and amounts of which none would leave a
+/// session that can do nothing are at least 1.
 #[derive(Clone, Debug)]
 pub struct Config {
     ping_interval: Duration,
@@ -46,9 +60,15 @@ pub struct Config {
     close_timeout: Duration,
     farewell_timeout: Duration,
     write_timeout: Duration,
+    min_write_progress: usize,
+    body_idle_timeout: Duration,
+    body_timeout: Duration,
+    message_timeout: Duration,
+    max_fragments: usize,
     max_payload: usize,
     max_queued_bytes: usize,
     max_queued_packets: usize,
+    overflow: Overflow,
     polling: bool,
     websocket: bool,
     allow_upgrades: bool,
@@ -69,9 +89,15 @@ impl Default for Config {
             close_timeout: Duration::from_secs(30),
             farewell_timeout: Duration::from_secs(5),
             write_timeout: Duration::from_secs(20),
+            min_write_progress: 4096,
+            body_idle_timeout: Duration::from_secs(20),
+            body_timeout: Duration::from_secs(60),
+            message_timeout: Duration::from_secs(60),
+            max_fragments: 1024,
             max_payload: 1_000_000,
             max_queued_bytes: 1024 * 1024,
             max_queued_packets: 16 * 1024,
+            overflow: Overflow::default(),
             polling: true,
             websocket: true,
             allow_upgrades: true,
@@ -113,30 +139,68 @@ impl Config {
         self
     }
 
-    /// How long a WebSocket may take no byte while there are some to take. 20 s: a stuck reader holds its outbox no
-    /// longer than a silent client holds its session.
+    /// How long a WebSocket may take for the [least](Self::set_min_write_progress) that it must take. 20 s: a stuck reader
+    /// holds its outbox no longer than a silent client holds its session.
     pub fn set_write_timeout(&mut self, timeout: Duration) -> &mut Self {
         self.write_timeout = bounded(timeout);
         self
     }
 
+    /// How many bytes a WebSocket must take within each [write timeout](Self::set_write_timeout), if it does not take all
+    /// that waits. 4096: a reader of one byte a second would otherwise hold its outbox for days.
+    pub fn set_min_write_progress(&mut self, bytes: usize) -> &mut Self {
+        self.min_write_progress = bytes.max(1);
+        self
+    }
+
+    /// How long the body of a POST may pause. 20 s: what has come of it is held meanwhile.
+    pub fn set_body_idle_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.body_idle_timeout = bounded(timeout);
+        self
+    }
+
+    /// How long the body of a POST may take as a whole. 60 s, however busily it dribbles in.
+    pub fn set_body_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.body_timeout = bounded(timeout);
+        self
+    }
+
+    /// How long a WebSocket message may take from its first byte to its last, in one frame or in several. 60 s: what has
+    /// come of it is held meanwhile.
+    pub fn set_message_timeout(&mut self, timeout: Duration) -> &mut Self {
+        self.message_timeout = bounded(timeout);
+        self
+    }
+
+    /// The most frames of one WebSocket message. 1024: frames without content cost work, and no limit of size counts them.
+    pub fn set_max_fragments(&mut self, fragments: usize) -> &mut Self {
+        self.max_fragments = fragments.max(1);
+        self
+    }
+
     /// The most bytes of one request's body or of one WebSocket message. 1,000,000, as in Node, and told to the client.
     pub fn set_max_payload(&mut self, bytes: usize) -> &mut Self {
-        self.max_payload = bytes;
+        self.max_payload = bytes.max(1);
         self
     }
 
     /// The most bytes that wait for a slow client. 1 MiB: a thousand stuck readers cost a gigabyte, and no more. A client
     /// that keeps up may be given eight times as much in one go.
     pub fn set_max_queued_bytes(&mut self, bytes: usize) -> &mut Self {
-        self.max_queued_bytes = bytes;
+        self.max_queued_bytes = bytes.max(1);
         self
     }
 
     /// The most packets that wait for a slow client. 16,384: small packets cost more in the queue than on the wire. A
     /// client that keeps up may be given eight times as many in one go.
     pub fn set_max_queued_packets(&mut self, packets: usize) -> &mut Self {
-        self.max_queued_packets = packets;
+        self.max_queued_packets = packets.max(1);
+        self
+    }
+
+    /// What becomes of a client that is sent more than that. Its session [closes](Overflow::Close).
+    pub fn set_overflow(&mut self, overflow: Overflow) -> &mut Self {
+        self.overflow = overflow;
         self
     }
 
@@ -188,6 +252,31 @@ impl Config {
         self.write_timeout
     }
 
+    /// See [`set_min_write_progress`](Self::set_min_write_progress).
+    pub const fn min_write_progress(&self) -> usize {
+        self.min_write_progress
+    }
+
+    /// See [`set_body_idle_timeout`](Self::set_body_idle_timeout).
+    pub const fn body_idle_timeout(&self) -> Duration {
+        self.body_idle_timeout
+    }
+
+    /// See [`set_body_timeout`](Self::set_body_timeout).
+    pub const fn body_timeout(&self) -> Duration {
+        self.body_timeout
+    }
+
+    /// See [`set_message_timeout`](Self::set_message_timeout).
+    pub const fn message_timeout(&self) -> Duration {
+        self.message_timeout
+    }
+
+    /// See [`set_max_fragments`](Self::set_max_fragments).
+    pub const fn max_fragments(&self) -> usize {
+        self.max_fragments
+    }
+
     /// See [`set_max_payload`](Self::set_max_payload).
     pub const fn max_payload(&self) -> usize {
         self.max_payload
@@ -201,6 +290,11 @@ impl Config {
     /// See [`set_max_queued_packets`](Self::set_max_queued_packets).
     pub const fn max_queued_packets(&self) -> usize {
         self.max_queued_packets
+    }
+
+    /// See [`set_overflow`](Self::set_overflow).
+    pub const fn overflow(&self) -> Overflow {
+        self.overflow
     }
 
     /// Whether a transport is on offer.

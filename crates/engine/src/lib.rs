@@ -21,7 +21,7 @@ mod session;
 mod token;
 
 pub use close::CloseReason;
-pub use config::{Config, TransportKind};
+pub use config::{Config, Overflow, TransportKind};
 pub use frame::{Frame, FrameWriter};
 pub use outbox::{Outbox, OutboxFull};
 pub use packet::{Message, Packet, PacketError};

@@ -33,8 +33,8 @@ impl Partial {
             slot,
             head,
             args: args.into(),
-            // At most as many as `Config::max_attachments`.
-            attachments: Vec::with_capacity(awaited),
+            // Not as many as are announced: none of them has come yet.
+            attachments: Vec::new(),
             awaited,
             size: 0,
             deadline: now + config.attachment_timeout(),
@@ -52,7 +52,7 @@ impl Partial {
 
     /// Takes the next attachment; true if it was the last.
     pub(crate) fn push(&mut self, now: Instant, data: &[u8], config: &Config) -> Result<bool, DecodeError> {
-        self.size += data.len();
+        self.size = self.size.saturating_add(data.len());
         if self.size > config.max_attachment_bytes() {
             return Err(DecodeError::AttachmentsTooLarge);
         }

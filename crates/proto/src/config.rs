@@ -5,6 +5,9 @@ use std::time::Duration;
 /// What one client may cost: the times it may take and the amounts it may ask for.
 ///
 /// Shared by all connections of a server, in an `Arc`.
+///
+/// No value is nonsense: times are at least a millisecond and at most a year, and amounts of which none would leave a
+/// connection that can do nothing are at least 1.
 #[derive(Clone, Debug)]
 pub struct Config {
     connect_timeout: Duration,
@@ -17,9 +20,10 @@ pub struct Config {
     max_pending_acks: usize,
 }
 
-/// Times within reason: so little that no clock overflows. Who says `Duration::MAX` means never, and a year is that.
+/// Times within reason: at least what a timer can tell from nothing, and so little that no clock overflows. Who says
+/// `Duration::MAX` means never, and a year is that.
 fn bounded(time: Duration) -> Duration {
-    time.min(Duration::from_secs(365 * 24 * 3600))
+    time.clamp(Duration::from_millis(1), Duration::from_secs(365 * 24 * 3600))
 }
 
 impl Default for Config {
@@ -70,7 +74,7 @@ impl Config {
         self.max_attachments
     }
 
-    /// Sets how many attachments a packet may announce. Default: 10, as in Node (CVE-2026-33151).
+    /// Sets how many attachments a packet may announce. Default: 10, as in Node (CVE-2026-33151). With 0 there is no binary.
     ///
     /// It limits what is buffered for a packet that is never completed.
     pub fn set_max_attachments(&mut self, value: usize) -> &mut Self {
@@ -101,7 +105,7 @@ impl Config {
     ///
     /// It limits a flood of CONNECT packets; a namespace is found by looking at each, so that a great value costs time.
     pub fn set_max_namespaces(&mut self, value: usize) -> &mut Self {
-        self.max_namespaces = value;
+        self.max_namespaces = value.max(1);
         self
     }
 
@@ -114,7 +118,7 @@ impl Config {
     ///
     /// It limits what a client can make the server keep, log and send back.
     pub fn set_max_namespace_len(&mut self, value: usize) -> &mut Self {
-        self.max_namespace_len = value;
+        self.max_namespace_len = value.max(1);
         self
     }
 
@@ -127,7 +131,7 @@ impl Config {
     ///
     /// It limits what is hashed and logged for an event that nobody knows.
     pub fn set_max_event_len(&mut self, value: usize) -> &mut Self {
-        self.max_event_len = value;
+        self.max_event_len = value.max(1);
         self
     }
 
@@ -136,7 +140,7 @@ impl Config {
         self.max_pending_acks
     }
 
-    /// Sets how many acknowledgements may be awaited from one socket. Default: 1000.
+    /// Sets how many acknowledgements may be awaited from one socket. Default: 1000. With 0 none can be asked for.
     ///
     /// It limits what a client that never acknowledges costs; Node keeps all of them until the socket is gone.
     pub fn set_max_pending_acks(&mut self, value: usize) -> &mut Self {

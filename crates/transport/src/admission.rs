@@ -7,8 +7,10 @@ use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::Poll;
+use std::time::Duration;
 
 use http::request::Parts;
+use tokio::time::timeout;
 
 use crate::opening::Unopened;
 use crate::protocol::Protocol;
@@ -49,8 +51,11 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// What is said to those about whom the application does not say anything.
+const TOO_LATE: &str = "Admission timed out";
+
 /// Asks the application, if it wants to be asked.
-pub(crate) async fn admit<P: Protocol>(protocol: &P, parts: &Parts) -> Result<(), Unopened> {
+pub(crate) async fn admit<P: Protocol>(protocol: &P, parts: &Parts, limit: Duration) -> Result<(), Unopened> {
     let Some(mut admission) = guard(|| protocol.admit(parts))? else {
         return Ok(());
     };
@@ -58,7 +63,11 @@ pub(crate) async fn admit<P: Protocol>(protocol: &P, parts: &Parts) -> Result<()
         Ok(polled) => polled.map(Ok),
         Err(panicked) => Poll::Ready(Err(panicked)),
     });
-    admitted.await?.map_err(Unopened::Refused)
+    let Ok(admitted) = timeout(limit, admitted).await else {
+        tracing::warn!(?limit, "the admission of a client takes too long: it is refused");
+        return Err(Unopened::Refused(Refusal::new(TOO_LATE)));
+    };
+    admitted?.map_err(Unopened::Refused)
 }
 
 /// Runs the application's code. If it panics, it is not run again.

@@ -7,6 +7,7 @@ use http::{Method, Request};
 use http_body::Body;
 use pintle_engine::{Intent, Reject, Request as Question};
 
+use crate::barred::{Barred, check_binding};
 use crate::future::Serving;
 use crate::handle::EngineHandle;
 use crate::polling;
@@ -68,10 +69,10 @@ impl<P: Protocol> Engine<P> {
             Err(reject) if websocket => return Serving::done(response::reject_websocket(reject)),
             Err(reject) => return Serving::done(response::reject(reject)),
         };
-        if !self.handle().config().origins.allows(request.headers(), request.uri().authority()) {
-            tracing::debug!("a foreign origin was refused");
-            return Serving::done(response::foreign_origin());
-        }
+        let request = match self.check(request, session.as_ref()) {
+            Ok(request) => request,
+            Err(barred) => return Serving::done(barred.refuse(websocket)),
+        };
         match (intent, session) {
             (Intent::Open { transport, version }, _) => {
                 let engine = self.clone();
@@ -84,6 +85,16 @@ impl<P: Protocol> Engine<P> {
             }
             (Intent::Upgrade(_), Some(session)) => Serving::done(upgrade(&session, request)),
             _ => Serving::done(response::reject(Reject::UnknownSession)),
+        }
+    }
+
+    /// Looks at a request that is in order, and gives it back if it may go on.
+    fn check<B>(&self, request: Request<B>, session: Option<&SessionHandle>) -> Result<Request<B>, Barred> {
+        let config = self.handle().config();
+        Barred::check(config, &request)?;
+        match (config.bind_session(), session) {
+            (Some(bind), Some(session)) => check_binding(bind, session, request),
+            _ => Ok(request),
         }
     }
 

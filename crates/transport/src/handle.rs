@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pintle_engine::{CloseReason, Config as Limits, TransportKind};
 
 use crate::config::Config;
+use crate::places::Places;
 use crate::registry::Registry;
 use crate::session::SessionHandle;
 use crate::tasks::Tasks;
@@ -41,6 +42,8 @@ struct Inner {
     limits: Arc<Limits>,
     registry: Arc<Registry>,
     tasks: Arc<Tasks>,
+    /// Where sessions are counted, because there may be too many.
+    places: Option<Arc<Places>>,
 }
 
 /// How many sessions there are, by their current transport.
@@ -57,7 +60,8 @@ impl EngineHandle {
     /// A server that has no sessions yet. It answers requests once it is an [`Engine`](crate::Engine)'s.
     pub fn new(config: Config) -> Self {
         let limits = Arc::new(config.limits.clone());
-        Self(Arc::new(Inner { config, limits, registry: Arc::new(Registry::new()), tasks: Arc::default() }))
+        let places = Places::new(&config);
+        Self(Arc::new(Inner { config, limits, registry: Arc::new(Registry::new()), tasks: Arc::default(), places }))
     }
 
     /// Sessions that are open. Node's `engine.clientsCount`.
@@ -122,6 +126,10 @@ impl EngineHandle {
 
     pub(crate) fn registry(&self) -> &Arc<Registry> {
         &self.0.registry
+    }
+
+    pub(crate) fn places(&self) -> Option<&Arc<Places>> {
+        self.0.places.as_ref()
     }
 
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {

@@ -12,6 +12,7 @@ use crate::admission::{self, Refusal, panic_message};
 use crate::clock;
 use crate::engine::Engine;
 use crate::handshake::Handshake;
+use crate::places::Place;
 use crate::protocol::Protocol;
 use crate::registry::NoSeat;
 use crate::response::{self, Reply};
@@ -29,6 +30,8 @@ pub(crate) enum Unopened {
     Improper(StatusCode, &'static str),
     /// No session is opened any more.
     Closed,
+    /// There are as many as may be.
+    Full,
     /// Something of ours went wrong.
     Failed,
 }
@@ -63,7 +66,9 @@ impl<P: Protocol> Engine<P> {
         if server.is_closed() {
             return Err(Unopened::Closed);
         }
-        admission::admit(self.protocol(), &parts).await?;
+        // Taken before anything is asked: handshakes under way are what there may be too many of.
+        let place = self.take_place(&parts)?;
+        admission::admit(self.protocol(), &parts, server.config().admission_timeout()).await?;
         version.map_err(Unopened::Rejected)?;
         let headers = match transport {
             TransportKind::WebSocket => {
@@ -78,7 +83,7 @@ impl<P: Protocol> Engine<P> {
         let running = server.tasks().start();
         let handshake = Handshake::new(parts, clock::wall());
         let session = SessionHandle::new(sid, server.limits().clone(), handshake, transport);
-        let seat = server.registry().seat(session.clone()).map_err(|none| match none {
+        let seat = server.registry().seat(session.clone(), place).map_err(|none| match none {
             NoSeat::Closed => Unopened::Closed,
             NoSeat::Taken => {
                 tracing::error!(?sid, "the id of a new session is that of another one");
@@ -98,6 +103,17 @@ impl<P: Protocol> Engine<P> {
         };
         tokio::spawn(actor);
         Ok(reply)
+    }
+
+    /// A place for a new session, where they are counted.
+    fn take_place(&self, parts: &Parts) -> Result<Option<Box<Place>>, Unopened> {
+        let Some(places) = self.handle().places() else {
+            return Ok(None);
+        };
+        places.take(|| self.protocol().address(parts)).map(Some).map_err(|none| {
+            tracing::debug!(?none, "no place for another session");
+            Unopened::Full
+        })
     }
 
     /// An id for a new session: the application's, if it wants to choose.

@@ -3,23 +3,17 @@
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
-use pintle_engine::{CloseReason, Reject, TransportKind};
+use pintle_engine::{CloseReason, Config, Reject, TransportKind};
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::future::Serving;
 use crate::response::{self, Reply};
 use crate::session::{Command, Mail, SessionHandle};
-
-/// How long a client may pause in the middle of a body. A slow one holds memory for as long as it is slow.
-const BODY_IDLE: Duration = Duration::from_secs(20);
-/// How long a body may take as a whole.
-const BODY_TOTAL: Duration = Duration::from_secs(60);
 
 /// A GET.
 ///
@@ -48,16 +42,17 @@ where
     if binary {
         return push.fail(CloseReason::TransportError);
     }
-    let limit = session.config().max_payload();
-    let body = match read(body, limit).await {
+    let body = match read(body, session.config()).await {
         Ok(body) => body,
         Err(Unread::TooLarge) => {
+            tracing::debug!(sid = ?session.sid(), "a body is too large");
             // Node leaves the session open; its client closes.
             push.end();
             return response::status(StatusCode::PAYLOAD_TOO_LARGE);
         }
         Err(Unread::Broken) => return push.fail(CloseReason::TransportError),
         Err(Unread::Slow) => {
+            tracing::debug!(sid = ?session.sid(), "a body takes too long");
             drop(push.fail(CloseReason::TransportError));
             return response::status(StatusCode::REQUEST_TIMEOUT);
         }
@@ -120,12 +115,12 @@ enum Unread {
     Slow,
 }
 
-/// Reads a body of at most `limit` bytes, whatever its length is said to be.
-async fn read<B: Body>(body: B, limit: usize) -> Result<Bytes, Unread> {
-    if body.size_hint().lower() > limit as u64 {
+/// Reads a body, which may be only so large whatever its length is said to be, and take only so long.
+async fn read<B: Body>(body: B, config: &Config) -> Result<Bytes, Unread> {
+    if body.size_hint().lower() > config.max_payload() as u64 {
         return Err(Unread::TooLarge);
     }
-    let mut reading = Reading { body: std::pin::pin!(body), whole: BytesMut::new(), limit };
+    let mut reading = Reading { body: std::pin::pin!(body), whole: BytesMut::new(), config };
     // The usual case: all of it is there, and nothing has to be timed.
     if let Poll::Ready(piece) = poll_fn(|cx| Poll::Ready(reading.poll_piece(cx))).await
         && let Some(whole) = piece?
@@ -139,21 +134,22 @@ async fn read<B: Body>(body: B, limit: usize) -> Result<Bytes, Unread> {
 struct Reading<'a, B> {
     body: Pin<&'a mut B>,
     whole: BytesMut,
-    limit: usize,
+    config: &'a Config,
 }
 
 impl<B: Body> Reading<'_, B> {
     /// Waits for what is missing.
     async fn rest(mut self) -> Result<Bytes, Unread> {
+        let (idle, total) = (self.config.body_idle_timeout(), self.config.body_timeout());
         let read = async {
             loop {
-                let piece = timeout(BODY_IDLE, poll_fn(|cx| self.poll_piece(cx))).await;
+                let piece = timeout(idle, poll_fn(|cx| self.poll_piece(cx))).await;
                 if let Some(whole) = piece.map_err(|_| Unread::Slow)?? {
                     return Ok(whole);
                 }
             }
         };
-        timeout(BODY_TOTAL, read).await.map_err(|_| Unread::Slow)?
+        timeout(total, read).await.map_err(|_| Unread::Slow)?
     }
 
     /// Takes the next piece, and gives the whole if that was the last.
@@ -164,7 +160,7 @@ impl<B: Body> Reading<'_, B> {
         let Ok(mut data) = frame.map_err(|_| Unread::Broken)?.into_data() else {
             return Poll::Ready(Ok(None));
         };
-        if data.remaining() > self.limit - self.whole.len() {
+        if data.remaining() > self.config.max_payload() - self.whole.len() {
             return Poll::Ready(Err(Unread::TooLarge));
         }
         let piece = data.copy_to_bytes(data.remaining());

@@ -1,5 +1,6 @@
 //! What runs on top of a session. Socket.IO does; so may anything else.
 
+use std::net::IpAddr;
 use std::task::Context;
 use std::time::Instant;
 
@@ -23,9 +24,16 @@ pub trait Protocol: Send + Sync + 'static {
     /// Whether a client may have a session; `None` says yes at once. Node's `allowRequest`.
     ///
     /// It is asked for handshakes alone, when all but the protocol's version has been judged, and before there is anything
-    /// of the session. Nothing limits how long the answer may take; it is dropped if the client hangs up. If it panics, the
-    /// client is answered 500.
+    /// of the session. It is dropped if the client hangs up, or if it takes longer than the
+    /// [`admission_timeout`](crate::Config::set_admission_timeout). If it panics, the client is answered 500.
     fn admit(&self, request: &Parts) -> Option<Admission> {
+        let _ = request;
+        None
+    }
+
+    /// The address that a client's request comes from, if it is known. It is asked for where the sessions of an address are
+    /// [counted](crate::Config::set_max_sessions_per_address).
+    fn address(&self, request: &Parts) -> Option<IpAddr> {
         let _ = request;
         None
     }

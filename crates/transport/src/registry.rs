@@ -8,6 +8,7 @@ use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
 use pintle_engine::Sid;
 
+use crate::places::Place;
 use crate::session::SessionHandle;
 
 /// Locks enough that two requests rarely meet at one.
@@ -27,6 +28,8 @@ pub(crate) struct Registry {
 pub(crate) struct Seat {
     registry: Arc<Registry>,
     session: SessionHandle,
+    /// Where places are counted.
+    _place: Option<Box<Place>>,
 }
 
 /// Why there is no place for a session.
@@ -48,7 +51,7 @@ impl Registry {
     }
 
     /// Lets others find a session, if no other has its id.
-    pub(crate) fn seat(self: &Arc<Self>, session: SessionHandle) -> Result<Seat, NoSeat> {
+    pub(crate) fn seat(self: &Arc<Self>, session: SessionHandle, place: Option<Box<Place>>) -> Result<Seat, NoSeat> {
         let hash = self.hash(session.sid());
         let mut shard = self.write(hash);
         // Under the lock: who closes the registry and looks through it then sees every session there will ever be.
@@ -60,7 +63,7 @@ impl Registry {
             Entry::Vacant(place) => place.insert(session.clone()),
         };
         drop(shard);
-        Ok(Seat { registry: self.clone(), session })
+        Ok(Seat { registry: self.clone(), session, _place: place })
     }
 
     pub(crate) fn get(&self, sid: &Sid) -> Option<SessionHandle> {

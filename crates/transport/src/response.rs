@@ -14,7 +14,16 @@ use crate::session::Answer;
 pub(crate) type Reply = Response<Full<Bytes>>;
 
 /// Why the same-origin rule refused a request, and what to do about it.
-const ORIGIN: &str = "Origin not allowed: list it with origins() or allow all with any_origin()";
+pub(crate) const ORIGIN: &str = "Origin not allowed: list it with origins() or allow all with any_origin()";
+
+/// Why the rule about hosts did.
+pub(crate) const HOST: &str = "Host not allowed: list it with allowed_hosts()";
+
+/// What is said to those for whom there is no place.
+const FULL: &str = "Too many sessions";
+
+/// When they may try again, in seconds.
+const RETRY_AFTER: HeaderValue = HeaderValue::from_static("5");
 
 /// What is said to those who come when no session is opened any more.
 const CLOSED: &str = "Server closed";
@@ -41,6 +50,15 @@ pub(crate) fn unopened(why: &Unopened, transport: TransportKind) -> Reply {
         Unopened::Improper(status, message) => refuse_websocket(*status, message),
         Unopened::Closed if websocket => refuse_websocket(StatusCode::SERVICE_UNAVAILABLE, CLOSED),
         Unopened::Closed => typed(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=UTF-8", CLOSED, true),
+        Unopened::Full => {
+            let busy = StatusCode::SERVICE_UNAVAILABLE;
+            let mut reply = match websocket {
+                true => refuse_websocket(busy, FULL),
+                false => typed(busy, "application/json", Reject::Forbidden.body(Some(FULL)), true),
+            };
+            reply.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+            reply
+        }
         Unopened::Failed => status(StatusCode::INTERNAL_SERVER_ERROR),
     }
 }
@@ -75,9 +93,9 @@ pub(crate) fn refuse_websocket(status: StatusCode, message: &str) -> Reply {
     reply
 }
 
-/// The page may not talk to this server.
-pub(crate) fn foreign_origin() -> Reply {
-    json(Reject::Forbidden, Some(ORIGIN))
+/// The request may not come like this.
+pub(crate) fn forbidden(message: &str) -> Reply {
+    json(Reject::Forbidden, Some(message))
 }
 
 /// 101.
@@ -118,6 +136,7 @@ fn typed(status: StatusCode, kind: &'static str, body: impl Into<Bytes>, no_stor
 fn headers(kind: &'static str, no_store: bool) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if no_store {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }

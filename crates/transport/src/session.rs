@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use hyper::upgrade::OnUpgrade;
-use pintle_engine::{CloseReason, Config, Frame, Outbox, Session, Sid, TransportKind};
+use pintle_engine::{CloseReason, Config, Frame, Outbox, Overflow, Session, Sid, TransportKind};
 use tokio::sync::oneshot;
 
 use crate::handshake::Handshake;
@@ -39,6 +39,8 @@ pub(crate) struct Mailbox {
     pub(crate) polled: bool,
     /// A POST is being read or handled.
     pub(crate) pushing: bool,
+    /// Packets that did not fit since the task last looked, where the session is not closed for that.
+    pub(crate) refused: u32,
     pub(crate) closed: bool,
     /// The connection is to be polled once more, whatever else there is to do.
     poll_again: bool,
@@ -93,7 +95,8 @@ impl Command {
 pub enum SendError {
     /// The session is over.
     Closed,
-    /// The client does not read fast enough. The session closes with [`CloseReason::Overflow`].
+    /// The client does not read fast enough. The session closes with [`CloseReason::Overflow`], unless that is
+    /// [not wanted](Overflow::Refuse).
     Full,
 }
 
@@ -121,6 +124,7 @@ impl SessionHandle {
                 transport,
                 polled: false,
                 pushing: false,
+                refused: 0,
                 closed: false,
                 poll_again: false,
                 waker: None,
@@ -134,16 +138,25 @@ impl SessionHandle {
     ///
     /// # Errors
     ///
-    /// When the session is over, or its outbox is full; then it closes.
+    /// When the session is over, or its outbox is full; then it closes, or what [`Overflow`] says.
     pub fn send(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), SendError> {
-        self.push(self.lock(), frames)
+        self.push(self.lock(), frames, self.0.config.overflow())
+    }
+
+    /// The same for what the client cannot do without: where it does not fit, the session closes in any case.
+    ///
+    /// # Errors
+    ///
+    /// When the session is over, or its outbox is full; then it closes.
+    pub fn send_or_close(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), SendError> {
+        self.push(self.lock(), frames, Overflow::Close)
     }
 
     /// Queues the frames only if they can go out at once, and says whether they were. Node's `volatile`.
     #[must_use]
     pub fn send_volatile(&self, frames: impl IntoIterator<Item = Frame>) -> bool {
         let mailbox = self.lock();
-        mailbox.is_ready() && mailbox.outbox.is_empty() && self.push(mailbox, frames).is_ok()
+        mailbox.is_ready() && mailbox.outbox.is_empty() && self.push(mailbox, frames, self.0.config.overflow()).is_ok()
     }
 
     /// Closes once the client has what waits for it.
@@ -227,6 +240,7 @@ impl SessionHandle {
         &self,
         mut mailbox: MutexGuard<'_, Mailbox>,
         frames: impl IntoIterator<Item = Frame>,
+        overflow: Overflow,
     ) -> Result<(), SendError> {
         if mailbox.closed || mailbox.command.is_some() {
             return Err(SendError::Closed);
@@ -234,8 +248,13 @@ impl SessionHandle {
         let ready = mailbox.is_ready();
         if mailbox.outbox.push(&self.0.config, frames, ready).is_err() {
             // The session's task says so in the log: who sends may hold locks, and a subscriber may want to send.
-            mailbox.command = Some(Command::Abort(CloseReason::Overflow));
-            mailbox.wake();
+            match overflow {
+                Overflow::Refuse => mailbox.refused = mailbox.refused.saturating_add(1),
+                _ => {
+                    mailbox.command = Some(Command::Abort(CloseReason::Overflow));
+                    mailbox.wake();
+                }
+            }
             return Err(SendError::Full);
         }
         self.gauge(&mailbox);

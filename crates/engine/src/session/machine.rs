@@ -51,6 +51,8 @@ pub struct Session {
     prolonged: bool,
     /// The driver does not read for a while: silence is not the client's fault.
     paused: bool,
+    /// Bytes that were written since the write timeout began, if it has.
+    written: u32,
     timers: Timers,
 }
 
@@ -137,6 +139,7 @@ impl Session {
             noop_due: false,
             prolonged: false,
             paused: false,
+            written: 0,
             timers,
         }
     }
@@ -259,16 +262,35 @@ impl Session {
         self.abort(reason);
     }
 
-    /// A write got nowhere. It has until the write timeout to get on.
+    /// Some of a write is left. It has until the write timeout to get on.
     pub fn handle_write_blocked(&mut self, now: Instant) {
         if !self.timers.is_set(Timer::Write) {
+            self.written = 0;
             self.timers.set(Timer::Write, now + self.config.write_timeout());
         }
     }
 
-    /// A write got on.
-    pub fn handle_write_progress(&mut self) {
+    /// A write got on by so many bytes. Enough of them are a reason to give it as much time again.
+    pub fn handle_write_progress(&mut self, bytes: usize) {
+        self.written = self.written.saturating_add(u32::try_from(bytes).unwrap_or(u32::MAX));
+        if self.written as usize >= self.config.min_write_progress() {
+            self.handle_write_finished();
+        }
+    }
+
+    /// All has been written.
+    pub fn handle_write_finished(&mut self) {
         self.timers.stop(Timer::Write);
+    }
+
+    /// Reading has come to an end for now: in the middle of a message if it is `partial`, and not in the middle of the same
+    /// as the last time if one has been `completed` since.
+    pub fn handle_read(&mut self, now: Instant, partial: bool, completed: bool) {
+        if !partial {
+            self.timers.stop(Timer::Message);
+        } else if completed || !self.timers.is_set(Timer::Message) {
+            self.timers.set(Timer::Message, now + self.config.message_timeout());
+        }
     }
 
     /// The time that [`poll_timeout`](Self::poll_timeout) gave has come.
@@ -294,6 +316,11 @@ impl Session {
                 }
                 Timer::Close => self.abort(CloseReason::ForcedClose),
                 Timer::Write => self.abort(CloseReason::WriteTimeout),
+                // The rest may lie unread.
+                Timer::Message if self.paused => {
+                    self.timers.set(Timer::Message, now + self.config.message_timeout());
+                }
+                Timer::Message => self.abort(CloseReason::MessageTimeout),
             }
         }
     }

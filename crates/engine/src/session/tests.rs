@@ -83,6 +83,15 @@ impl Driven {
         self.now = end;
     }
 
+    /// Lets time pass for a client that answers each heartbeat.
+    fn keep_alive(&mut self, by: Duration) {
+        let end = self.now + by;
+        while self.now < end {
+            self.advance(SECOND);
+            assert_eq!(self.receive("3"), None);
+        }
+    }
+
     fn reason(&self) -> Option<CloseReason> {
         self.session.close_reason()
     }
@@ -285,12 +294,76 @@ fn a_blocked_write_has_until_the_timeout_to_get_on() {
     let mut driven = Driven::websocket();
     driven.session.handle_write_blocked(driven.now);
     driven.advance(19 * SECOND);
-    driven.session.handle_write_progress();
+    driven.session.handle_write_progress(4096);
     driven.session.handle_write_blocked(driven.now);
     driven.advance(19 * SECOND);
     assert_eq!(driven.reason(), None);
     driven.advance(SECOND);
     assert_eq!(driven.reason(), Some(CloseReason::WriteTimeout));
+}
+
+#[test]
+fn h152_a_few_bytes_are_no_progress_but_many_times_a_few_are() {
+    let mut driven = Driven::websocket();
+    for bytes in [4095, 1024] {
+        // What it takes within twenty seconds adds up.
+        for _ in 0..4 {
+            driven.session.handle_write_blocked(driven.now);
+            driven.keep_alive(4 * SECOND);
+            driven.session.handle_write_progress(bytes);
+        }
+    }
+    assert_eq!(driven.reason(), None);
+    driven.session.handle_write_blocked(driven.now);
+    driven.keep_alive(19 * SECOND);
+    driven.session.handle_write_progress(4095);
+    driven.session.handle_write_blocked(driven.now);
+    driven.keep_alive(SECOND);
+    assert_eq!(driven.reason(), Some(CloseReason::WriteTimeout));
+}
+
+#[test]
+fn all_that_waits_is_enough_however_little_it_is() {
+    let mut driven = Driven::websocket();
+    for _ in 0..10 {
+        driven.session.handle_write_blocked(driven.now);
+        driven.advance(2 * SECOND);
+        driven.session.handle_write_progress(1);
+        driven.session.handle_write_finished();
+        driven.advance(SECOND);
+    }
+    assert_eq!(driven.reason(), None);
+}
+
+#[test]
+fn h076_a_message_has_a_minute_from_its_first_byte_to_its_last() {
+    let mut driven = Driven::websocket();
+    // Each of these ends in the middle of another message.
+    for _ in 0..3 {
+        driven.session.handle_read(driven.now, true, true);
+        driven.keep_alive(59 * SECOND);
+    }
+    driven.session.handle_read(driven.now, false, true);
+    driven.keep_alive(120 * SECOND);
+    assert_eq!(driven.reason(), None);
+    driven.session.handle_read(driven.now, true, false);
+    driven.keep_alive(59 * SECOND);
+    driven.session.handle_read(driven.now, true, false);
+    assert_eq!(driven.reason(), None);
+    driven.keep_alive(SECOND);
+    assert_eq!(driven.reason(), Some(CloseReason::MessageTimeout));
+}
+
+#[test]
+fn a_message_that_is_not_read_is_not_late() {
+    let mut driven = Driven::websocket();
+    driven.session.handle_read(driven.now, true, false);
+    driven.session.set_paused(true);
+    driven.keep_alive(100 * SECOND);
+    assert_eq!(driven.reason(), None);
+    driven.session.set_paused(false);
+    driven.keep_alive(20 * SECOND);
+    assert_eq!(driven.reason(), Some(CloseReason::MessageTimeout));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) enum Timer {
     Close,
     /// Progress of a blocked write.
     Write,
+    /// The end of a message that has begun to come.
+    Message,
 }
 
 /// Deadlines by timer, kept small: every session has them, and waits for one or two.
@@ -28,14 +30,15 @@ pub(super) struct Timers {
     phase: Timer,
     phase_ends: Option<Instant>,
     write: Option<Instant>,
-    upgrade: Option<Box<Upgrade>>,
+    rare: Option<Box<Rare>>,
 }
 
-/// Those that there are during an upgrade alone.
+/// Those that there are during an upgrade, or while a message is under way.
 #[derive(Clone, Debug, Default)]
-struct Upgrade {
-    ends: Option<Instant>,
+struct Rare {
+    upgrade: Option<Instant>,
     noop: Option<Instant>,
+    message: Option<Instant>,
 }
 
 impl Timers {
@@ -47,8 +50,9 @@ impl Timers {
         match timer {
             Timer::Ping | Timer::Pong | Timer::Close => (self.phase, self.phase_ends) = (timer, Some(at)),
             Timer::Write => self.write = Some(at),
-            Timer::Upgrade => self.upgrade.get_or_insert_default().ends = Some(at),
-            Timer::Noop => self.upgrade.get_or_insert_default().noop = Some(at),
+            Timer::Upgrade | Timer::Noop | Timer::Message => {
+                *self.rare.get_or_insert_default().slot(timer) = Some(at);
+            }
         }
     }
 
@@ -57,12 +61,11 @@ impl Timers {
             Timer::Ping | Timer::Pong | Timer::Close if self.phase == timer => self.phase_ends = None,
             Timer::Ping | Timer::Pong | Timer::Close => {}
             Timer::Write => self.write = None,
-            Timer::Upgrade | Timer::Noop => {
-                let Some(upgrade) = &mut self.upgrade else { return };
-                let stopped = if timer == Timer::Upgrade { &mut upgrade.ends } else { &mut upgrade.noop };
-                *stopped = None;
-                if upgrade.ends.is_none() && upgrade.noop.is_none() {
-                    self.upgrade = None;
+            Timer::Upgrade | Timer::Noop | Timer::Message => {
+                let Some(rare) = &mut self.rare else { return };
+                *rare.slot(timer) = None;
+                if rare.all().next().is_none() {
+                    self.rare = None;
                 }
             }
         }
@@ -74,14 +77,14 @@ impl Timers {
 
     /// The earliest deadline.
     pub(super) fn next(&self) -> Option<Instant> {
-        let upgrade = self.upgrade.iter().flat_map(|upgrade| [upgrade.ends, upgrade.noop]);
-        [self.phase_ends, self.write].into_iter().chain(upgrade).flatten().min()
+        let rare = self.rare.iter().flat_map(|rare| rare.all());
+        [self.phase_ends, self.write].into_iter().flatten().chain(rare).min()
     }
 
     /// Takes one timer that is due, if there is one.
     pub(super) fn expired(&mut self, now: Instant) -> Option<Timer> {
         let due = |timer: &Timer| self.get(*timer).is_some_and(|at| at <= now);
-        let timer = [self.phase, Timer::Upgrade, Timer::Noop, Timer::Write].into_iter().find(due)?;
+        let timer = [self.phase, Timer::Upgrade, Timer::Noop, Timer::Write, Timer::Message].into_iter().find(due)?;
         self.stop(timer);
         Some(timer)
     }
@@ -90,8 +93,23 @@ impl Timers {
         match timer {
             Timer::Ping | Timer::Pong | Timer::Close => self.phase_ends.filter(|_| self.phase == timer),
             Timer::Write => self.write,
-            Timer::Upgrade => self.upgrade.as_ref()?.ends,
-            Timer::Noop => self.upgrade.as_ref()?.noop,
+            Timer::Upgrade => self.rare.as_ref()?.upgrade,
+            Timer::Noop => self.rare.as_ref()?.noop,
+            Timer::Message => self.rare.as_ref()?.message,
         }
+    }
+}
+
+impl Rare {
+    const fn slot(&mut self, timer: Timer) -> &mut Option<Instant> {
+        match timer {
+            Timer::Upgrade => &mut self.upgrade,
+            Timer::Noop => &mut self.noop,
+            _ => &mut self.message,
+        }
+    }
+
+    fn all(&self) -> impl Iterator<Item = Instant> + use<> {
+        [self.upgrade, self.noop, self.message].into_iter().flatten()
     }
 }

@@ -459,6 +459,17 @@ fn attachments_are_limited_in_size() {
 }
 
 #[test]
+fn a_number_of_attachments_alone_takes_no_memory() {
+    let mut config = Config::default();
+    config.set_max_attachments(usize::MAX);
+    let mut client = Client::new();
+    client.connection = Connection::new(Arc::new(config), client.now);
+    client.join("0");
+    assert!(matches!(client.text(&format!(r#"5{}-["x"]"#, usize::MAX)), Ok(None)));
+    assert!(matches!(client.binary(&[0; 10]), Ok(None)));
+}
+
+#[test]
 fn half_a_packet_goes_with_its_namespace() {
     let mut client = Client::joined();
     let admin = client.connection.slots().nth(1).unwrap().0;

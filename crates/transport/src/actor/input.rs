@@ -42,7 +42,11 @@ impl<C: Connection> Actor<C> {
         mailbox.rouse();
         let mail = std::mem::take(&mut mailbox.mail);
         let command = mailbox.command;
+        let refused = std::mem::take(&mut mailbox.refused);
         drop(mailbox);
+        if refused > 0 {
+            self.report_refused(refused);
+        }
         // Before reading: what was wanted first is what the session ends for.
         if let Some(command) = command {
             command.apply(&mut self.session, now);
@@ -67,6 +71,12 @@ impl<C: Connection> Actor<C> {
         }
         // Again, to be woken when the one that waits now is given up.
         self.poll_aborted(cx);
+    }
+
+    /// So many packets did not fit into the outbox, and the session was not closed for it. Who sent them was told; the log
+    /// is told here, where no lock is held.
+    fn report_refused(&self, packets: u32) {
+        tracing::debug!(sid = ?self.handle.sid(), packets, "packets refused: the client does not read fast enough");
     }
 
     /// Whether the client has given up the GET that waits.
@@ -129,7 +139,7 @@ impl<C: Connection> Actor<C> {
             return Stop::Waiting;
         };
         let config = handle.config();
-        let websocket = match link.poll_open(cx, config.max_payload()) {
+        let websocket = match link.poll_open(cx) {
             Poll::Pending => return Stop::Waiting,
             Poll::Ready(Err(_)) => {
                 session.handle_transport_closed(CloseReason::TransportClose);
@@ -143,19 +153,29 @@ impl<C: Connection> Actor<C> {
                 websocket
             }
         };
-        let end = websocket.poll_read(cx, |cx, packet| deliver(session, connection, handle, cx, now, packet));
+        let mut completed = false;
+        let end = websocket.poll_read(cx, config, |cx, packet| {
+            completed = true;
+            deliver(session, connection, handle, cx, now, packet)
+        });
         match end {
             ReadEnd::Drained { read } => {
                 if read {
                     session.handle_activity(now);
                 }
+                session.handle_read(now, websocket.is_in_message(), completed);
                 Stop::Waiting
             }
             ReadEnd::Yielded => {
+                session.handle_read(now, websocket.is_in_message(), completed);
                 cx.waker().wake_by_ref();
                 Stop::Waiting
             }
-            ReadEnd::Full => Stop::Full,
+            ReadEnd::Full => {
+                // What is left waits for us, whatever it is.
+                session.handle_read(now, false, completed);
+                Stop::Full
+            }
             ReadEnd::Closed(reason) => {
                 session.handle_transport_closed(reason);
                 Stop::Waiting
@@ -209,7 +229,7 @@ impl<C: Connection> Actor<C> {
         let Some(link) = candidate else {
             return;
         };
-        let websocket = match link.poll_open(cx, handle.config().max_payload()) {
+        let websocket = match link.poll_open(cx) {
             Poll::Pending => return,
             Poll::Ready(Err(_)) => {
                 session.handle_candidate_closed();
@@ -220,7 +240,7 @@ impl<C: Connection> Actor<C> {
         };
         let mut last = None;
         let mut answers = Vec::new();
-        let end = websocket.poll_read(cx, |_, packet| {
+        let end = websocket.poll_read(cx, handle.config(), |_, packet| {
             session.handle_candidate_packet(now, packet);
             match session.poll_candidate() {
                 Some(CandidateStep::Send(frame)) => answers.push(frame),
@@ -259,7 +279,7 @@ impl<C: Connection> Actor<C> {
             }
             Some(CandidateStep::Drop) => {
                 if let Some(Link::Open(mut websocket)) = self.candidate.take().map(|link| *link) {
-                    websocket.close();
+                    websocket.close(None);
                     // One attempt: it is a courtesy to a client that did not keep to the rules.
                     let _ = websocket.poll_write(cx);
                 }

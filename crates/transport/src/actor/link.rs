@@ -19,11 +19,7 @@ pub(super) enum Link {
 
 impl Link {
     /// The WebSocket, and whether it has just become one; an error if it never will.
-    pub(super) fn poll_open(
-        &mut self,
-        cx: &mut Context<'_>,
-        max_payload: usize,
-    ) -> Poll<Result<(&mut WebSocket, bool), hyper::Error>> {
+    pub(super) fn poll_open(&mut self, cx: &mut Context<'_>) -> Poll<Result<(&mut WebSocket, bool), hyper::Error>> {
         let opened = match self {
             Self::Open(_) => false,
             Self::Opening(upgrade) => match Pin::new(upgrade).poll(cx) {
@@ -31,7 +27,7 @@ impl Link {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Ready(Ok(upgraded)) => {
                     let (io, read_ahead) = Io::new(upgraded);
-                    *self = Self::Open(WebSocket::new(io, &read_ahead, max_payload));
+                    *self = Self::Open(WebSocket::new(io, &read_ahead));
                     true
                 }
             },

@@ -55,7 +55,7 @@ fn transmit_websocket(
         let queue = (!stuck || over).then(|| websocket.queue());
         let transmit = take(cx, now, session, handle, queue);
         if transmit == Transmit::Close {
-            websocket.close();
+            websocket.close(session.close_reason());
         }
         let written = websocket.poll_write(cx);
         let (frames, bytes) = websocket.held();
@@ -67,13 +67,14 @@ fn transmit_websocket(
         match written {
             Poll::Ready(Err(_)) => session.handle_transport_closed(CloseReason::TransportClose),
             Poll::Pending => session.handle_write_blocked(now),
-            Poll::Ready(Ok(progress)) => {
-                if progress || websocket.is_drained() {
-                    session.handle_write_progress();
-                }
+            Poll::Ready(Ok(written)) => {
                 if !websocket.is_drained() {
+                    session.handle_write_progress(written);
                     session.handle_write_blocked(now);
-                } else if transmit != Transmit::Close && (stuck || session.is_closing()) {
+                    return;
+                }
+                session.handle_write_finished();
+                if transmit != Transmit::Close && (stuck || session.is_closing()) {
                     // More may have waited behind what is written now.
                     continue;
                 }

@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::io::Cursor;
 use std::str;
 
+use pintle_engine::Config;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
-/// A message in more pieces than this is an attack, not a message.
-const MAX_FRAGMENTS: usize = 1024;
 /// The longest payload of a control frame.
 const MAX_CONTROL: u64 = 125;
 
@@ -28,16 +27,15 @@ pub(super) enum Incoming<'a> {
 pub(super) struct Violation(pub(super) u16);
 
 impl Violation {
+    pub(super) const POLICY: Self = Self(1008);
     const PROTOCOL: Self = Self(1002);
     const UTF8: Self = Self(1007);
-    const POLICY: Self = Self(1008);
     const SIZE: Self = Self(1009);
 }
 
 /// Cuts frames out of what was read and puts messages together.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Reader {
-    max_payload: usize,
     /// Boxed, because hardly any client ever fragments.
     fragments: Option<Box<Fragments>>,
 }
@@ -50,8 +48,9 @@ struct Fragments {
 }
 
 impl Reader {
-    pub(super) const fn new(max_payload: usize) -> Self {
-        Self { max_payload, fragments: None }
+    /// Whether a message has begun, and its last frame has not come.
+    pub(super) const fn is_in_message(&self) -> bool {
+        self.fragments.is_some()
     }
 
     /// Takes one frame off the front of `input`, unmasking it in place; `None` if it is not all there yet, or was only a
@@ -60,8 +59,12 @@ impl Reader {
     /// # Errors
     ///
     /// As soon as the header proves that the frame must not be. Nothing may be read after that.
-    pub(super) fn next<'a>(&mut self, input: &mut &'a mut [u8]) -> Result<Option<Incoming<'a>>, Violation> {
-        while let Some((header, head, length)) = self.header(input)? {
+    pub(super) fn next<'a>(
+        &mut self,
+        config: &Config,
+        input: &mut &'a mut [u8],
+    ) -> Result<Option<Incoming<'a>>, Violation> {
+        while let Some((header, head, length)) = self.header(config, input)? {
             let Some(end) = head.checked_add(length).filter(|end| *end <= input.len()) else {
                 return Ok(None);
             };
@@ -69,7 +72,7 @@ impl Reader {
             *input = rest;
             let payload = &mut frame[head..];
             unmask(payload, header.mask.unwrap_or_default());
-            if let Some(incoming) = self.frame(&header, payload)? {
+            if let Some(incoming) = self.frame(config, &header, payload)? {
                 return Ok(Some(incoming));
             }
         }
@@ -77,7 +80,7 @@ impl Reader {
     }
 
     /// Reads and checks a header: itself, its length and that of its payload.
-    fn header(&self, input: &[u8]) -> Result<Option<(FrameHeader, usize, usize)>, Violation> {
+    fn header(&self, config: &Config, input: &[u8]) -> Result<Option<(FrameHeader, usize, usize)>, Violation> {
         let mut cursor = Cursor::new(input);
         let parsed = FrameHeader::parse(&mut cursor).map_err(|_| Violation::PROTOCOL)?;
         let Some((header, length)) = parsed else {
@@ -99,29 +102,40 @@ impl Reader {
                 return Err(Violation::PROTOCOL);
             }
             let so_far = self.fragments.as_ref().map_or(0, |fragments| fragments.data.len());
-            if length > self.max_payload.saturating_sub(so_far) as u64 {
+            if length > config.max_payload().saturating_sub(so_far) as u64 {
                 return Err(Violation::SIZE);
             }
         }
         Ok(Some((header, head, length as usize)))
     }
 
-    fn frame<'a>(&mut self, header: &FrameHeader, payload: &'a [u8]) -> Result<Option<Incoming<'a>>, Violation> {
+    fn frame<'a>(
+        &mut self,
+        config: &Config,
+        header: &FrameHeader,
+        payload: &'a [u8],
+    ) -> Result<Option<Incoming<'a>>, Violation> {
         match header.opcode {
             OpCode::Control(control) => self::control(control, payload).map(Some),
             OpCode::Data(data) if header.is_final && data != Data::Continue => {
                 message(data == Data::Text, Cow::Borrowed(payload)).map(Some)
             }
-            OpCode::Data(data) => self.fragment(data, header.is_final, payload),
+            OpCode::Data(data) => self.fragment(config, data, header.is_final, payload),
         }
     }
 
-    fn fragment<'a>(&mut self, data: Data, last: bool, payload: &[u8]) -> Result<Option<Incoming<'a>>, Violation> {
+    fn fragment<'a>(
+        &mut self,
+        config: &Config,
+        data: Data,
+        last: bool,
+        payload: &[u8],
+    ) -> Result<Option<Incoming<'a>>, Violation> {
         let fragments = self
             .fragments
             .get_or_insert_with(|| Box::new(Fragments { text: data == Data::Text, count: 0, data: Vec::new() }));
         fragments.count += 1;
-        if fragments.count > MAX_FRAGMENTS {
+        if fragments.count > config.max_fragments() {
             return Err(Violation::POLICY);
         }
         fragments.data.extend_from_slice(payload);
@@ -215,9 +229,11 @@ mod tests {
     fn read(bytes: &[u8]) -> Result<Vec<String>, Violation> {
         let mut bytes = bytes.to_vec();
         let mut input = &mut bytes[..];
-        let mut reader = Reader::new(200_000);
+        let mut config = Config::default();
+        config.set_max_payload(200_000);
+        let mut reader = Reader::default();
         let mut all = Vec::new();
-        while let Some(incoming) = reader.next(&mut input)? {
+        while let Some(incoming) = reader.next(&config, &mut input)? {
             all.push(match incoming {
                 Incoming::Text(text) => format!("text {text}"),
                 Incoming::Binary(bytes) => format!("binary {}", bytes.len()),
@@ -292,7 +308,7 @@ mod tests {
     #[test]
     fn a_message_in_too_many_pieces() {
         let mut bytes = frame(0x01, b"");
-        for _ in 0..MAX_FRAGMENTS {
+        for _ in 0..1024 {
             bytes.extend(frame(0x00, b""));
         }
         assert_eq!(read(&bytes), Err(Violation(1008)));

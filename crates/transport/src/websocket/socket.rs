@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
 
-use pintle_engine::{CloseReason, Frame, Packet, PacketError};
+use pintle_engine::{CloseReason, Config, Frame, Packet, PacketError};
 use tokio::io::ReadBuf;
 
 use super::io::Io;
@@ -50,8 +50,8 @@ pub(crate) enum ReadEnd {
 
 impl WebSocket {
     /// Takes over a byte stream, with what was read from it already.
-    pub(crate) fn new(io: Io, read_ahead: &[u8], max_payload: usize) -> Self {
-        Self { io, reader: Reader::new(max_payload), writer: Writer::default(), tail: read_ahead.to_vec() }
+    pub(crate) fn new(io: Io, read_ahead: &[u8]) -> Self {
+        Self { io, reader: Reader::default(), writer: Writer::default(), tail: read_ahead.to_vec() }
     }
 
     /// The frames to write next; they go out with [`poll_write`](Self::poll_write).
@@ -74,9 +74,15 @@ impl WebSocket {
         self.writer.held()
     }
 
-    /// Sends a close frame after what is queued.
-    pub(crate) fn close(&mut self) {
-        self.writer.close(None);
+    /// Whether a message has begun to come, when all that came has been handled.
+    pub(crate) const fn is_in_message(&self) -> bool {
+        !self.tail.is_empty() || self.reader.is_in_message()
+    }
+
+    /// Sends a close frame after what is queued, for this reason.
+    pub(crate) fn close(&mut self, reason: Option<CloseReason>) {
+        // A policy of ours, as for too many frames. The other reasons speak for themselves.
+        self.writer.close((reason == Some(CloseReason::MessageTimeout)).then_some(Violation::POLICY.0));
     }
 
     /// Drops what is queued.
@@ -88,18 +94,19 @@ impl WebSocket {
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
+        config: &Config,
         mut sink: impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
     ) -> ReadEnd {
         if !self.tail.is_empty()
-            && let Some(end) = self.handle_tail(cx, &mut sink)
+            && let Some(end) = self.handle_tail(cx, config, &mut sink)
         {
             return end;
         }
-        self.read(cx, &mut Scratch::take(), &mut sink)
+        self.read(cx, config, &mut Scratch::take(), &mut sink)
     }
 
-    /// Writes what is queued. `Ready(Ok(true))` if something was written.
-    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<bool>> {
+    /// Writes what is queued. Says how many bytes were written.
+    pub(crate) fn poll_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.writer.poll_write(cx, &mut self.io)
     }
 
@@ -130,6 +137,7 @@ impl WebSocket {
     fn read(
         &mut self,
         cx: &mut Context<'_>,
+        config: &Config,
         scratch: &mut [u8],
         sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
     ) -> ReadEnd {
@@ -145,12 +153,12 @@ impl WebSocket {
                 return ReadEnd::Closed(CloseReason::TransportClose);
             }
             let end = if self.tail.is_empty() {
-                let (end, left) = self.handle(cx, read, sink);
+                let (end, left) = self.handle(cx, config, read, sink);
                 self.tail.extend_from_slice(&read[read.len() - left..]);
                 end
             } else {
                 self.tail.extend_from_slice(read);
-                self.handle_tail(cx, sink)
+                self.handle_tail(cx, config, sink)
             };
             if let Some(end) = end {
                 return end;
@@ -163,10 +171,11 @@ impl WebSocket {
     fn handle_tail(
         &mut self,
         cx: &mut Context<'_>,
+        config: &Config,
         sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
     ) -> Option<ReadEnd> {
         let mut tail = std::mem::take(&mut self.tail);
-        let (end, left) = self.handle(cx, &mut tail, sink);
+        let (end, left) = self.handle(cx, config, &mut tail, sink);
         if left > 0 {
             if tail.capacity() > SCRATCH && left < tail.capacity() / 4 {
                 tail = tail[tail.len() - left..].to_vec();
@@ -182,11 +191,12 @@ impl WebSocket {
     fn handle(
         &mut self,
         cx: &mut Context<'_>,
+        config: &Config,
         mut input: &mut [u8],
         sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
     ) -> (Option<ReadEnd>, usize) {
         loop {
-            let flow = match self.reader.next(&mut input) {
+            let flow = match self.reader.next(config, &mut input) {
                 Ok(None) => return (None, input.len()),
                 Ok(Some(Incoming::Text(text))) => sink(cx, Packet::parse(&text)),
                 Ok(Some(Incoming::Binary(data))) => sink(cx, Ok(Packet::binary(&data))),
@@ -200,6 +210,7 @@ impl WebSocket {
                     return (Some(ReadEnd::Closed(CloseReason::TransportClose)), 0);
                 }
                 Err(Violation(code)) => {
+                    tracing::debug!(code, "a frame breaks the rules, or a limit");
                     self.writer.close(Some(code));
                     return (Some(ReadEnd::Closed(CloseReason::TransportError)), 0);
                 }

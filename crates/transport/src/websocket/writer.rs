@@ -92,24 +92,24 @@ impl Writer {
         self.stuck
     }
 
-    /// Writes until all is out or the socket is full. Says whether anything was written.
-    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<bool>> {
+    /// Writes until all is out or the socket is full. Says how many bytes were written.
+    pub(super) fn poll_write(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<usize>> {
         let written = self.poll_write_all(cx, io);
         self.stuck = !self.is_empty();
         written
     }
 
-    fn poll_write_all(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<bool>> {
-        let mut progress = false;
+    fn poll_write_all(&mut self, cx: &mut Context<'_>, io: &mut Io) -> Poll<io::Result<usize>> {
+        let mut progress = 0;
         while !self.is_empty() {
             let written = match self.write_some(cx, io) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
                 Poll::Ready(Ok(written)) => written,
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending if progress => return Poll::Ready(Ok(true)),
+                Poll::Pending if progress > 0 => return Poll::Ready(Ok(progress)),
                 Poll::Pending => return Poll::Pending,
             };
-            progress = true;
+            progress += written;
             self.advance(written);
         }
         if self.frames.capacity() > Outbox::KEPT {
