@@ -14,6 +14,10 @@ pub(crate) struct Config {
     /// How long closing the server may take.
     pub(crate) close_timeout: Duration,
     pub(crate) recovery: Option<StateRecovery>,
+    /// The longest name of a room, in bytes.
+    pub(crate) max_room_len: usize,
+    /// The most rooms of a socket besides its own.
+    pub(crate) max_rooms: usize,
 }
 
 impl Default for Config {
@@ -24,6 +28,8 @@ impl Default for Config {
             max_running: 64,
             close_timeout: Duration::from_secs(10),
             recovery: None,
+            max_room_len: 256,
+            max_rooms: usize::MAX,
         }
     }
 }

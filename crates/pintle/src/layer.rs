@@ -88,7 +88,7 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
 
     /// Decides, before there is a connection, whether a client may connect at all: an async function over axum's extractors.
     /// What it refuses is answered 403 with its message, over WebSocket 400. Later requests of a connection are not asked for
-    /// again. Node's `allowRequest`.
+    /// again. It has [ten seconds](Self::admission_timeout). Node's `allowRequest`.
     ///
     /// Layers of tower-http around this one can do the same; namespaces have their own [`middleware`](Self::middleware).
     ///
@@ -248,7 +248,7 @@ impl SocketIoLayer {
             let fixed = std::iter::once((Arc::from("/"), &self.root)).chain(declared);
             let fixed = fixed.map(|(name, namespace)| (name, Arc::new(namespace.handlers())));
             let parents = self.dynamic.iter().map(|dynamic| dynamic.parent()).collect();
-            let namespaces = Namespaces::new(fixed, parents, self.config.recovery.clone());
+            let namespaces = Namespaces::new(fixed, parents, self.config.clone());
             let handle = EngineHandle::new(self.transport.clone());
             let io = SocketIo::new(self.config.clone(), namespaces, handle.clone());
             Server { engine: Engine::new(handle, Wire::new(io.clone(), self.guard.clone())), io }

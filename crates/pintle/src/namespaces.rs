@@ -12,6 +12,7 @@ use smallvec::SmallVec;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use self::children::Children;
+use crate::config::Config;
 use crate::handler::{Endpoint, Handlers};
 use crate::news::News;
 use crate::nsp::{Child, Nsp};
@@ -23,7 +24,7 @@ pub(crate) struct Namespaces {
     fixed: HashMap<Arc<str>, Arc<Nsp>>,
     parents: Vec<Parent>,
     children: RwLock<Children>,
-    recovery: Option<StateRecovery>,
+    config: Config,
     /// A task throws away what is too old.
     tidied: AtomicBool,
     created: News<Arc<str>>,
@@ -58,14 +59,12 @@ impl Namespaces {
     pub(crate) fn new(
         fixed: impl IntoIterator<Item = (Arc<str>, Arc<Handlers>)>,
         parents: Vec<Parent>,
-        recovery: Option<StateRecovery>,
+        config: Config,
     ) -> Self {
-        let log = |recovery: &Option<StateRecovery>| recovery.as_ref().map(Log::new);
-        let nsp =
-            |(name, handlers): (Arc<str>, _)| (name.clone(), Arc::new(Nsp::new(name, handlers, log(&recovery), None)));
+        let nsp = |(name, handlers): (Arc<str>, _)| (name.clone(), Arc::new(Nsp::new(name, handlers, &config, None)));
         let fixed = fixed.into_iter().map(nsp).collect();
         let tidied = AtomicBool::new(false);
-        Self { fixed, parents, children: RwLock::default(), recovery, tidied, created: News::default() }
+        Self { fixed, parents, children: RwLock::default(), config, tidied, created: News::default() }
     }
 
     /// Finds what a client asks for: by name, then among the declarations in their order, from the given one on.
@@ -109,7 +108,7 @@ impl Namespaces {
     /// A client is no longer in a namespace, or on its way in. A dynamic one that nobody uses any more goes.
     pub(crate) fn leave(&self, nsp: &Arc<Nsp>) {
         if nsp.child().is_some() {
-            let limit = self.recovery.as_ref().map_or(0, StateRecovery::most_sessions);
+            let limit = self.config.recovery.as_ref().map_or(0, StateRecovery::most_sessions);
             let evicted = self.children_mut().leave(nsp, limit);
             // Whoever still has it must see that nobody comes back to it.
             if let Some(log) = evicted.as_ref().and_then(|nsp| nsp.log()) {
@@ -120,7 +119,7 @@ impl Namespaces {
 
     /// Whether a task is to be started that [tidies](Self::tidy) at these intervals: not if there is one.
     pub(crate) fn begin_tidying(&self) -> Option<Duration> {
-        let recovery = self.recovery.as_ref()?;
+        let recovery = self.config.recovery.as_ref()?;
         (!self.tidied.swap(true, Ordering::AcqRel)).then(|| recovery.tidying_interval())
     }
 
@@ -187,8 +186,7 @@ impl Namespaces {
 
     fn child(&self, parent: usize, name: &str, params: Option<ParamValues>) -> Nsp {
         let child = Child { parent, params, announced: AtomicBool::new(false) };
-        let log = self.recovery.as_ref().map(Log::new);
-        Nsp::new(name.into(), self.parents[parent].handlers.clone(), log, Some(child))
+        Nsp::new(name.into(), self.parents[parent].handlers.clone(), &self.config, Some(child))
     }
 
     /// A dynamic namespace that somebody has been let into.

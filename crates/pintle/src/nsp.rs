@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use pintle_adapter::{JoinError, MemberId, Rooms, Select, Selection};
 use pintle_proto::SocketId;
 
+use crate::config::Config;
 use crate::handler::Handlers;
 use crate::pattern::ParamValues;
 use crate::recovery::Log;
@@ -37,11 +38,14 @@ pub(crate) struct Child {
 }
 
 impl Nsp {
-    pub(crate) fn new(name: Arc<str>, handlers: Arc<Handlers>, log: Option<Log>, child: Option<Child>) -> Self {
+    pub(crate) fn new(name: Arc<str>, handlers: Arc<Handlers>, config: &Config, child: Option<Child>) -> Self {
+        let mut rooms = Rooms::new();
+        rooms.set_max_room_len(config.max_room_len).set_max_rooms(config.max_rooms);
+        let log = config.recovery.as_ref().map(Log::new);
         Self {
             name,
             handlers,
-            rooms: RwLock::new(Rooms::new()),
+            rooms: RwLock::new(rooms),
             ack_ids: AtomicU64::new(0),
             subscribers: Subscribers::default(),
             log,
@@ -125,6 +129,17 @@ impl Nsp {
             self.subscribers.left(room, id, || rooms.room_len(room));
         }
         was_in
+    }
+
+    /// A broadcast went by so many sockets that read too slowly. To be told where no lock is held.
+    pub(crate) fn report_refused(&self, sockets: usize) {
+        if sockets > 0 {
+            tracing::debug!(
+                namespace = %self.name,
+                sockets,
+                "a broadcast did not fit into the outboxes of some sockets"
+            );
+        }
     }
 
     // Nothing under this lock can panic half-way, so a poisoned one is still whole.

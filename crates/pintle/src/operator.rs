@@ -102,7 +102,7 @@ impl Broadcast {
     }
 
     /// Emits an event, with data as in [`Socket::emit`]. It is encoded once, and never blocks: a client that is too slow is
-    /// closed, and the others do not notice.
+    /// closed, or goes [without it](crate::SocketIoLayer::overflow), and the others do not notice.
     ///
     /// # Errors
     ///
@@ -121,13 +121,16 @@ impl Broadcast {
     }
 
     fn deliver(&self, nsp: &Nsp, packet: &Encoded) {
+        let mut refused = 0;
         for socket in &nsp.select(&self.select) {
             match socket.deliver_as(packet, self.volatile) {
                 Ok(true) => socket.notify_outgoing(packet),
                 Ok(false) => {}
+                Err(error) if error.is_refused() => refused += 1,
                 Err(error) => tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket"),
             }
         }
+        nsp.report_refused(refused);
     }
 
     /// Emits the event `message`. Node's `send`.

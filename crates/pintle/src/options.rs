@@ -1,17 +1,18 @@
-//! The options of a server, each with its default and Node's name for it.
+//! The options of a server, each with its default and Node's name for it. What clients may cost is in `limits`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
 use http::request::Parts;
-use pintle_transport::{Limits, OriginPolicy, TransportKind};
+use http::uri::Authority;
+use pintle_transport::{Handshake, HostPolicy, Limits, OriginPolicy, TransportKind};
 
 use crate::config::Config;
 use crate::layer::SocketIoLayer;
 use crate::recovery::StateRecovery;
 
-/// How it listens, and what its clients are held to.
+/// How it listens, whom it answers, and the times that it goes by.
 impl<S> SocketIoLayer<S> {
     /// The path at which clients connect: exactly this one, with or without a trailing slash. `/socket.io`, as in Node.
     ///
@@ -70,66 +71,18 @@ impl<S> SocketIoLayer<S> {
         self
     }
 
-    /// The most bytes of a request or of a WebSocket message. 1,000,000, as in Node's `maxHttpBufferSize`.
-    #[doc(alias = "maxHttpBufferSize")]
-    #[must_use]
-    #[track_caller]
-    pub fn max_payload(mut self, bytes: usize) -> Self {
-        self.limits().set_max_payload(bytes);
-        self
-    }
-
-    /// How much may wait for a slow client before its connection is closed. 1 MiB and 16,384 packets; Node has no such
-    /// limit.
-    #[must_use]
-    #[track_caller]
-    pub fn max_queued(mut self, bytes: usize, packets: usize) -> Self {
-        self.limits().set_max_queued_bytes(bytes).set_max_queued_packets(packets);
-        self
-    }
-
-    /// How long a client may take no byte while there are some for it. 20 s; Node has no such limit.
-    #[must_use]
-    #[track_caller]
-    pub fn write_timeout(mut self, timeout: Duration) -> Self {
-        self.limits().set_write_timeout(timeout);
-        self
-    }
-
-    /// How long a client may stay without joining a namespace. 45 s, as in Node's `connectTimeout`.
+    /// How long a client may stay without joining a namespace. 45 s, as in Node's `connectTimeout`; unlike there it
+    /// starts again when the last one is left. It limits connections that nobody uses.
     #[doc(alias = "connectTimeout")]
     #[must_use]
     #[track_caller]
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        Arc::make_mut(&mut self.config().proto).set_connect_timeout(timeout);
+        self.proto().set_connect_timeout(timeout);
         self
     }
 
-    /// The most attachments of a packet. 10, as in Node.
-    #[must_use]
-    #[track_caller]
-    pub fn max_attachments(mut self, attachments: usize) -> Self {
-        Arc::make_mut(&mut self.config().proto).set_max_attachments(attachments);
-        self
-    }
-
-    /// The most namespaces that a client may be in. 100; Node has no such limit.
-    #[must_use]
-    #[track_caller]
-    pub fn max_namespaces(mut self, namespaces: usize) -> Self {
-        Arc::make_mut(&mut self.config().proto).set_max_namespaces(namespaces);
-        self
-    }
-
-    /// How many handlers of a connection may run at once before it is no longer read. 64; Node has no such limit.
-    #[must_use]
-    #[track_caller]
-    pub fn max_running(mut self, handlers: usize) -> Self {
-        self.config().max_running = handlers.max(1);
-        self
-    }
-
-    /// How long a client may take to acknowledge, where no other time is given. 5 s; in Node it is for ever.
+    /// How long a client may take to acknowledge, where no other time is given. 5 s; in Node it is for ever. It limits
+    /// what waits for clients that never answer.
     #[must_use]
     #[track_caller]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
@@ -199,20 +152,73 @@ impl<S> SocketIoLayer<S> {
         self
     }
 
+    /// Takes requests only for these hosts, such as `chat.example`, or `chat.example:8443` where only that port is
+    /// meant. By default it is any host. Others are answered 403, with a message that says so.
+    ///
+    /// It stops DNS rebinding: a page of an attacker's who points a name of his own at this server is of the same
+    /// origin as the server, for its browser. Servers in an intranet or on a developer's machine, which rely on who can
+    /// reach them, want this. Behind a proxy, list the host that the proxy names.
+    ///
+    /// # Panics
+    ///
+    /// When one of them is no host, or there is none.
+    #[must_use]
     #[track_caller]
-    fn limits(&mut self) -> &mut Limits {
+    pub fn allowed_hosts<H: AsRef<str>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        let mut listed = Vec::new();
+        for host in hosts {
+            let host = host.as_ref();
+            let parsed =
+                Authority::try_from(host).ok().filter(|parsed| !host.contains('@') && !parsed.host().is_empty());
+            listed.push(parsed.unwrap_or_else(|| panic!("{host:?} is no host")));
+        }
+        assert!(!listed.is_empty(), "a server that no host is allowed for answers nobody");
+        self.transport().hosts = HostPolicy::Listed(listed);
+        self
+    }
+
+    /// Has `bind` say of each later request of a connection, be it a GET, a POST or the upgrade, whether it is of the
+    /// client that opened it: it is given the first request and this one. By default who knows the secret id of a
+    /// connection on long-polling is its client.
+    ///
+    /// Where it is not, the answer is that of Node's server to an unknown session, 400 with code 1, and the connection
+    /// goes on. It is called on every request, so it must be quick and must not block; if it panics, the answer is 500.
+    /// Addresses make a poor binding: phones change theirs when they leave a network.
+    ///
+    /// ```
+    /// use pintle::SocketIoLayer;
+    ///
+    /// let layer: SocketIoLayer = SocketIoLayer::new().bind_session(|handshake, request| {
+    ///     handshake.header("cookie") == request.headers.get("cookie").map(|cookie| cookie.as_bytes())
+    /// });
+    /// # let _ = layer;
+    /// ```
+    #[must_use]
+    #[track_caller]
+    pub fn bind_session(mut self, bind: impl Fn(&Handshake, &Parts) -> bool + Send + Sync + 'static) -> Self {
+        self.transport().set_bind_session(bind);
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn limits(&mut self) -> &mut Limits {
         &mut self.transport().limits
     }
 
     #[track_caller]
-    fn transport(&mut self) -> &mut pintle_transport::Config {
+    pub(crate) fn transport(&mut self) -> &mut pintle_transport::Config {
         self.assert_unused();
         &mut self.transport
     }
 
     #[track_caller]
-    fn config(&mut self) -> &mut Config {
+    pub(crate) fn config(&mut self) -> &mut Config {
         self.assert_unused();
         &mut self.config
+    }
+
+    #[track_caller]
+    pub(crate) fn proto(&mut self) -> &mut pintle_proto::Config {
+        Arc::make_mut(&mut self.config().proto)
     }
 }

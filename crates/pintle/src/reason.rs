@@ -31,8 +31,10 @@ pub enum DisconnectReason {
     ForcedServerClose,
     /// The client did not read fast enough. Node has no such limit.
     Overflow,
-    /// The client took no byte for too long. Node has no such limit.
+    /// The client took too little of what waits for it, for too long. Node has no such limit.
     WriteTimeout,
+    /// The client began a WebSocket message and did not finish it in time. Node has no such limit.
+    MessageTimeout,
 }
 
 impl DisconnectReason {
@@ -50,6 +52,7 @@ impl DisconnectReason {
             Self::ForcedServerClose => "forced server close",
             Self::Overflow => "outbox overflow",
             Self::WriteTimeout => "write timeout",
+            Self::MessageTimeout => "message timeout",
         }
     }
 
@@ -69,6 +72,7 @@ impl From<CloseReason> for DisconnectReason {
             CloseReason::ForcedClose => Self::ForcedClose,
             CloseReason::Overflow => Self::Overflow,
             CloseReason::WriteTimeout => Self::WriteTimeout,
+            CloseReason::MessageTimeout => Self::MessageTimeout,
             _ => Self::TransportError,
         }
     }

@@ -106,14 +106,16 @@ impl Log {
         let mut state = self.lock();
         let (offset, packet) = state.record(select, draft);
         let mut watched = Vec::new();
+        let mut refused = 0;
         for socket in &nsp.select(select) {
-            deliver(socket, &packet, offset);
+            refused += usize::from(deliver(socket, &packet, offset).is_err_and(|error| error.is_refused()));
             if socket.is_watched() {
                 watched.push(socket.clone());
             }
         }
         drop(state);
         // Not under the lock: who watches is the user.
+        nsp.report_refused(refused);
         watched.iter().for_each(|socket| socket.notify_outgoing(&packet));
     }
 
@@ -128,10 +130,16 @@ impl Log {
             return socket.deliver(&packet).map(|()| packet);
         }
         let (offset, packet) = state.record(&Select::all().to(socket.id().as_str()), draft);
+        let mut delivered = Ok(());
         if let Some(Stage::Live(live)) = state.stage(ticket) {
-            deliver(live, &packet, offset);
+            delivered = deliver(live, &packet, offset);
         }
-        Ok(packet)
+        drop(state);
+        // Who is cut off may come back for it. Who is not, because the server goes on with him, has it not.
+        match delivered {
+            Err(error) if error.is_refused() => Err(error),
+            _ => Ok(packet),
+        }
     }
 
     /// Looks for the socket of a client that comes back with this connection, on which `waiting` has waited for that by now.
@@ -228,7 +236,7 @@ impl Log {
         }
         packets.push(Encoded::connect(socket.namespace(), socket.id().as_str(), Some(ticket.pid.as_str())));
         // At once, as one: what the client missed says nothing about how fast it reads.
-        if let Err(error) = socket.deliver(packets.iter().flatten()) {
+        if let Err(error) = socket.welcome(packets.iter().flatten()) {
             // Who is cut off at this moment has not come back yet, and may try again. What is too much will be so again.
             progress.missed.take_if(|_| !error.is_disconnected());
             return false;
@@ -358,13 +366,13 @@ impl Log {
     }
 }
 
-/// Gives an event that is in the book to a socket.
-fn deliver(socket: &Socket, packet: &Encoded, offset: Offset) {
-    // Who cannot be reached may come back for it.
-    let _ = socket.deliver(packet);
+/// Gives an event that is in the book to a socket. Who cannot be reached may come back for it.
+fn deliver(socket: &Socket, packet: &Encoded, offset: Offset) -> Result<(), EmitError> {
+    let delivered = socket.deliver(packet);
     if let Some(ticket) = socket.ticket() {
         ticket.progress().delivered = offset;
     }
+    delivered
 }
 
 impl Presence {

@@ -108,8 +108,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// When the socket is disconnected, its outbox is full (then its connection closes), the data is no JSON or the name is
-    /// reserved.
+    /// When the socket is disconnected, its outbox is full (then its connection closes, unless
+    /// [`overflow`](crate::SocketIoLayer::overflow) says otherwise), the data is no JSON or the name is reserved.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         let (Some(ticket), Some(log)) = (&self.0.ticket, self.0.nsp.log()) else {
             return self.dispatch(Encoded::event(self.namespace(), None, event, &data)?);
@@ -202,7 +202,8 @@ impl Socket {
     ///
     /// # Errors
     ///
-    /// When a room is another socket's id, or its name is longer than 256 bytes. The others are joined.
+    /// When a room is another socket's id, its name is [too long](crate::SocketIoLayer::max_room_len), or the socket is in
+    /// [too many](crate::SocketIoLayer::max_rooms). The others are joined.
     pub fn join(&self, rooms: impl IntoRooms) -> Result<(), JoinError> {
         let mut joined = Ok(());
         rooms.each(|room| {

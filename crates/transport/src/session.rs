@@ -95,16 +95,17 @@ impl Command {
 pub enum SendError {
     /// The session is over.
     Closed,
-    /// The client does not read fast enough. The session closes with [`CloseReason::Overflow`], unless that is
-    /// [not wanted](Overflow::Refuse).
+    /// The client does not read fast enough. The session closes with [`CloseReason::Overflow`].
     Full,
+    /// The client does not read fast enough, and goes without this, because [`Overflow::Refuse`] says so.
+    Refused,
 }
 
 impl fmt::Display for SendError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Closed => "the session is closed",
-            Self::Full => "the client does not read fast enough",
+            Self::Full | Self::Refused => "the client does not read fast enough",
         })
     }
 }
@@ -248,13 +249,12 @@ impl SessionHandle {
         let ready = mailbox.is_ready();
         if mailbox.outbox.push(&self.0.config, frames, ready).is_err() {
             // The session's task says so in the log: who sends may hold locks, and a subscriber may want to send.
-            match overflow {
-                Overflow::Refuse => mailbox.refused = mailbox.refused.saturating_add(1),
-                _ => {
-                    mailbox.command = Some(Command::Abort(CloseReason::Overflow));
-                    mailbox.wake();
-                }
+            if overflow == Overflow::Refuse {
+                mailbox.refused = mailbox.refused.saturating_add(1);
+                return Err(SendError::Refused);
             }
+            mailbox.command = Some(Command::Abort(CloseReason::Overflow));
+            mailbox.wake();
             return Err(SendError::Full);
         }
         self.gauge(&mailbox);

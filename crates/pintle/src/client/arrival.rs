@@ -163,7 +163,7 @@ impl Client {
             }
             self.io.tidy();
         } else {
-            if socket.deliver(Encoded::connect(socket.namespace(), socket.id().as_str(), None)).is_err() {
+            if socket.welcome(Encoded::connect(socket.namespace(), socket.id().as_str(), None)).is_err() {
                 // The session is over, and its end will come here.
                 return;
             }
@@ -197,7 +197,7 @@ impl Client {
         match Encoded::connect_error(namespace, error.message(), error.data()) {
             Ok(packet) => {
                 // If the session is over, nobody is left to be told.
-                let _ = self.session.send(packet);
+                let _ = self.session.send_or_close(packet);
             }
             Err(error) => tracing::error!(%error, "a refusal cannot be encoded"),
         }

@@ -114,6 +114,6 @@ impl Client {
 
     fn say_disconnect(&self, socket: &Socket) {
         // If the session is over, nobody is left to be told.
-        let _ = self.session.send(Encoded::disconnect(socket.namespace()));
+        let _ = self.session.send_or_close(Encoded::disconnect(socket.namespace()));
     }
 }

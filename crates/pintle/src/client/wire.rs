@@ -1,9 +1,10 @@
 //! What puts a client on each new session.
 
 use std::fmt;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use axum::extract::OriginalUri;
+use axum::extract::{ConnectInfo, OriginalUri};
 use http::Uri;
 use http::request::Parts;
 use pintle_transport::{Admission, Protocol, SessionHandle};
@@ -44,6 +45,10 @@ impl Protocol for Wire {
         let mut parts = request.clone();
         parts.extensions.insert(self.io.clone());
         Some(guard(&(), parts))
+    }
+
+    fn address(&self, request: &Parts) -> Option<IpAddr> {
+        request.extensions.get().map(|ConnectInfo(peer): &ConnectInfo<SocketAddr>| peer.ip())
     }
 
     fn connect(&self, session: SessionHandle, now: Instant) -> Client {

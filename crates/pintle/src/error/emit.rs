@@ -35,9 +35,15 @@ impl EmitError {
         matches!(self.0, Disconnected | ServerClosed | Send(SendError::Closed))
     }
 
-    /// Whether the client does not read fast enough. Its connection closes.
+    /// Whether the client does not read fast enough. Its connection closes, or goes on without what was emitted where
+    /// [`overflow`](crate::SocketIoLayer::overflow) says so.
     pub const fn is_full(&self) -> bool {
-        matches!(self.0, EmitErrorKind::Send(SendError::Full))
+        matches!(self.0, EmitErrorKind::Send(SendError::Full | SendError::Refused))
+    }
+
+    /// Whether the client goes without it.
+    pub(crate) const fn is_refused(&self) -> bool {
+        matches!(self.0, EmitErrorKind::Send(SendError::Refused))
     }
 
     /// Whether the data cannot be written as JSON, or the event's name is reserved: a mistake of the caller's.

@@ -215,6 +215,14 @@ impl Socket {
         Ok(self.0.session.send(frames)?)
     }
 
+    /// Queues what the socket cannot do without: where it does not fit, the connection closes in any case.
+    pub(crate) fn welcome(&self, frames: impl IntoIterator<Item = Frame>) -> Result<(), EmitError> {
+        if self.stage() > Stage::Connected {
+            return Err(EmitError::disconnected());
+        }
+        Ok(self.0.session.send_or_close(frames)?)
+    }
+
     /// Queues a packet; a volatile one only where it can go out at once, and is otherwise dropped, which is no error.
     /// Whether it was queued.
     pub(crate) fn deliver_as(&self, packet: &Encoded, volatile: bool) -> Result<bool, EmitError> {
@@ -239,7 +247,7 @@ impl Socket {
             (Some(log), Some(ticket)) => log.join(ticket, room, || self.admit_to(room)),
             _ => self.admit_to(room),
         };
-        joined.map(drop)
+        joined.map(drop).inspect_err(|error| tracing::debug!(socket = %self.id(), %error, "a room was not joined"))
     }
 
     pub(super) fn leave_one(&self, room: &str) {
@@ -256,6 +264,9 @@ impl Socket {
             Membership::Pending(rooms) => {
                 let is_new = rooms.iter().all(|pending| **pending != *room);
                 if is_new {
+                    if rooms.len() >= self.0.io.config().max_rooms {
+                        return Err(JoinError(pintle_adapter::JoinError::TooMany));
+                    }
                     rooms.push(room.into());
                 }
                 Ok(is_new)
@@ -334,7 +345,11 @@ impl Socket {
     /// Has `waiter` wait for an acknowledgement; it comes back if too many do.
     pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> Result<(), Waiter> {
         let limit = self.0.io.config().proto.max_pending_acks();
-        self.lock().acks.get_or_insert_with(|| Box::new(PendingAcks::new(limit))).insert(id, waiter)
+        let inserted = self.lock().acks.get_or_insert_with(|| Box::new(PendingAcks::new(limit))).insert(id, waiter);
+        if inserted.is_err() {
+            tracing::debug!(socket = %self.id(), "too many acknowledgements are awaited");
+        }
+        inserted
     }
 
     /// Nobody waits for it any more.
