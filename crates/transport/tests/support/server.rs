@@ -1,6 +1,7 @@
 //! The engine on streams of the test's own, and a book of what becomes of its sessions.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 use std::task::Context;
 use std::time::Instant;
@@ -117,6 +118,11 @@ impl<C: Connection> Server<C> {
         self.book.lock().unwrap().reasons.clone()
     }
 
+    /// Forgets them.
+    pub(crate) fn forget_reasons(&self) {
+        self.book.lock().unwrap().reasons.clear();
+    }
+
     /// Sessions that can be found by their id.
     pub(crate) fn sessions(&self) -> usize {
         self.handle().session_count()
@@ -160,6 +166,11 @@ impl<C: Connection> Protocol for Watching<C> {
 
     fn admit(&self, request: &Parts) -> Option<Admission> {
         (self.admit)(request)
+    }
+
+    /// What the request says of it: there is no network that would.
+    fn address(&self, request: &Parts) -> Option<IpAddr> {
+        request.headers.get("x-test-address")?.to_str().ok()?.parse().ok()
     }
 
     fn connect(&self, session: SessionHandle, _: Instant) -> Watched<C> {
