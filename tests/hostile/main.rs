@@ -3,5 +3,6 @@
 //! A test is named after what it shows: `a31_…` is an advisory of a peer, `h150_…` a situation. docs/SECURITY.md lists them
 //! all, with what is asked of the server, and the reason where one does not apply.
 
+mod limits;
 mod packets;
 mod scene;

@@ -155,6 +155,26 @@ async fn a_client_that_is_always_in_the_middle_of_another_message_is_not_late() 
     assert_eq!(server.reasons(), [], "and an idle one is in no message");
 }
 
+#[tokio::test(start_paused = true)]
+async fn a36_pings_that_nobody_hears_the_answers_of_make_no_queue() {
+    let server = quiet(|limits| limits);
+    let mut io = open_websocket(server.dial(1024)).await;
+    let ping = |number: u32| frame(0x9, &[&number.to_be_bytes()[..], &[b'x'; 121]].concat());
+    for number in 1..=10_000 {
+        within(io.write_all(&ping(number))).await.unwrap();
+    }
+    settle().await;
+    let mut pongs = Vec::new();
+    while let Ok(pong) = timeout(SECOND, receive(&mut io)).await {
+        let Received::Pong(payload) = pong.unwrap() else { panic!("not a pong") };
+        pongs.push(u32::from_be_bytes(payload[..4].try_into().unwrap()));
+    }
+    // What the pipe holds, the one that is stuck half-way, and the latest.
+    assert!(pongs.len() <= 1024 / 127 + 2, "{} pongs", pongs.len());
+    assert_eq!(pongs.last(), Some(&10_000));
+    assert_eq!(server.reasons(), []);
+}
+
 /// Reads `bytes` each second until the stream ends, or for five minutes.
 async fn read_slowly(io: &mut DuplexStream, bytes: usize) -> Duration {
     let begun = Instant::now();

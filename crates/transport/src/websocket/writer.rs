@@ -39,6 +39,8 @@ pub(super) struct Writer {
 struct Control {
     rest: Bytes,
     begun: bool,
+    /// What comes after it: a newer pong, where this one could not be replaced any more.
+    next: Option<Bytes>,
 }
 
 /// What one slice of a write is.
@@ -57,8 +59,9 @@ impl Writer {
 
     pub(super) fn pong(&mut self, payload: &[u8]) {
         // A newer pong takes the place of an older one, so a flood of pings makes no queue.
-        if self.pong.as_ref().is_none_or(|pong| !pong.begun) {
-            self.pong = Some(Control::boxed(0x8a, payload));
+        match &mut self.pong {
+            Some(pong) if pong.begun => pong.next = Some(control_frame(0x8a, payload)),
+            pong => *pong = Some(Control::boxed(0x8a, payload)),
         }
     }
 
@@ -204,7 +207,10 @@ fn advance_control(slot: &mut Option<Box<Control>>, written: usize) -> usize {
         return 0;
     }
     let left = written - control.rest.len();
-    *slot = None;
+    match control.next.take() {
+        Some(next) => (control.rest, control.begun) = (next, false),
+        None => *slot = None,
+    }
     left
 }
 
@@ -219,9 +225,13 @@ impl<'a> Piece<'a> {
 
 impl Control {
     fn boxed(first: u8, payload: &[u8]) -> Box<Self> {
-        let mut frame = Vec::with_capacity(2 + payload.len());
-        frame.extend([first, payload.len() as u8]);
-        frame.extend_from_slice(payload);
-        Box::new(Self { rest: frame.into(), begun: false })
+        Box::new(Self { rest: control_frame(first, payload), begun: false, next: None })
     }
+}
+
+fn control_frame(first: u8, payload: &[u8]) -> Bytes {
+    let mut frame = Vec::with_capacity(2 + payload.len());
+    frame.extend([first, payload.len() as u8]);
+    frame.extend_from_slice(payload);
+    frame.into()
 }
