@@ -42,3 +42,6 @@ pub use pintle_engine::{CloseReason, Config as Limits, Frame, Message, Overflow,
 pub use protocol::{Connection, Protocol};
 pub use service::EngineService;
 pub use session::{SendError, SessionHandle};
+#[cfg(feature = "echo")]
+#[doc(hidden)]
+pub use websocket::echo;

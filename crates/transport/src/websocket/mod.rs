@@ -5,6 +5,8 @@
 //! from a buffer that the thread's connections share, and written as they were encoded.
 
 mod accept;
+#[cfg(feature = "echo")]
+mod echo;
 mod io;
 mod reader;
 mod scratch;
@@ -12,5 +14,7 @@ mod socket;
 mod writer;
 
 pub(crate) use accept::{accept, is_requested};
+#[cfg(feature = "echo")]
+pub use echo::echo;
 pub(crate) use io::Io;
 pub(crate) use socket::{Flow, ReadEnd, WebSocket};

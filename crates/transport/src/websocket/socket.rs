@@ -1,10 +1,11 @@
 //! A WebSocket: a byte stream, a reader and a writer, polled by the session's task.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
 
-use pintle_engine::{CloseReason, Config, Frame, Packet, PacketError};
+use pintle_engine::{CloseReason, Config, Frame, Message, Packet, PacketError};
 use tokio::io::ReadBuf;
 
 use super::io::Io;
@@ -97,6 +98,19 @@ impl WebSocket {
         config: &Config,
         mut sink: impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
     ) -> ReadEnd {
+        self.poll_messages(cx, config, |cx, message| match message {
+            Message::Text(text) => sink(cx, Packet::parse(text)),
+            binary => sink(cx, Ok(Packet::Message(binary))),
+        })
+    }
+
+    /// Hands everything that has arrived to `sink`, message by message, as it is on the wire.
+    pub(super) fn poll_messages(
+        &mut self,
+        cx: &mut Context<'_>,
+        config: &Config,
+        mut sink: impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
+    ) -> ReadEnd {
         if !self.tail.is_empty()
             && let Some(end) = self.handle_tail(cx, config, &mut sink)
         {
@@ -139,7 +153,7 @@ impl WebSocket {
         cx: &mut Context<'_>,
         config: &Config,
         scratch: &mut [u8],
-        sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+        sink: &mut impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
     ) -> ReadEnd {
         for reads in 0..READS {
             let mut buffer = ReadBuf::new(scratch);
@@ -172,7 +186,7 @@ impl WebSocket {
         &mut self,
         cx: &mut Context<'_>,
         config: &Config,
-        sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+        sink: &mut impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
     ) -> Option<ReadEnd> {
         let mut tail = std::mem::take(&mut self.tail);
         let (end, left) = self.handle(cx, config, &mut tail, sink);
@@ -193,13 +207,13 @@ impl WebSocket {
         cx: &mut Context<'_>,
         config: &Config,
         mut input: &mut [u8],
-        sink: &mut impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
+        sink: &mut impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
     ) -> (Option<ReadEnd>, usize) {
         loop {
             let flow = match self.reader.next(config, &mut input) {
                 Ok(None) => return (None, input.len()),
-                Ok(Some(Incoming::Text(text))) => sink(cx, Packet::parse(&text)),
-                Ok(Some(Incoming::Binary(data))) => sink(cx, Ok(Packet::binary(&data))),
+                Ok(Some(Incoming::Text(text))) => sink(cx, Message::Text(&text)),
+                Ok(Some(Incoming::Binary(data))) => sink(cx, Message::Binary(Cow::Borrowed(&data))),
                 Ok(Some(Incoming::Ping(payload))) => {
                     self.writer.pong(payload);
                     Flow::More
