@@ -22,6 +22,8 @@ usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
          builds the chat, fetches the browser client it needs, and serves it
        cargo xtask test [ARGUMENTS OF cargo test]
          installs what the tests need and runs them all, or those that the arguments name
+       cargo xtask autobahn [ARGUMENTS OF cargo test]
+         installs the Autobahn cases and has them judge the WebSocket: RFC 6455
        cargo xtask bench [OPTIONS]
          measures Pintle beside its peers; `cargo xtask bench --help` has the options
        cargo xtask guard [--renew]
@@ -34,6 +36,7 @@ fn main() -> ExitCode {
     let done = process::stop_on_interrupt().and_then(|()| match command.as_deref() {
         Some("demo") => demo::run(&rest),
         Some("test") => test::run(&rest),
+        Some("autobahn") => test::autobahn(&rest),
         Some("bench") => bench::run(&rest),
         Some("guard") => guard::run(&rest),
         Some("help" | "--help" | "-h") => {

@@ -30,6 +30,11 @@ pub(crate) fn interop() -> PathBuf {
     root().join("tests").join("interop")
 }
 
+/// The Autobahn cases, with the Python packages they name.
+pub(crate) fn autobahn() -> PathBuf {
+    root().join("tests").join("autobahn")
+}
+
 /// The hosts of the benchmark that are scripts, with the npm packages they name.
 pub(crate) fn bench_scripts() -> PathBuf {
     root().join("crates").join("bench").join("hosts").join("node")

@@ -17,7 +17,8 @@ pub(crate) struct Program {
     names: &'static [&'static str],
     /// Arguments it must succeed with: being there is not enough.
     proof: &'static [&'static str],
-    /// Packages of Debian and Ubuntu; the second and later ones in case there is no such package.
+    /// Packages of Debian and Ubuntu; the second and later ones in case there is no such package. None where both have
+    /// given it up.
     packages: &'static [&'static str],
     /// What cannot be tested without it.
     pub(crate) tests: &'static str,
@@ -50,6 +51,15 @@ pub(crate) const PYTHON: Program = Program {
     tests: "the Python client",
 };
 
+pub(crate) const PYTHON2: Program = Program {
+    what: "Python 2.7 with pip, which `pyenv install 2.7.18` installs,",
+    variable: "PINTLE_PYTHON2",
+    names: &["python2.7", "python2"],
+    proof: &["-c", "import sys, pip; sys.exit(sys.version_info[:2] != (2, 7))"],
+    packages: &[],
+    tests: "RFC 6455 with the Autobahn cases",
+};
+
 pub(crate) const CHROMIUM: Program = Program {
     what: "Chromium",
     variable: "PINTLE_CHROMIUM",
@@ -75,7 +85,9 @@ impl Program {
             return Some(PathBuf::from(path));
         }
         let found = self.names.iter().flat_map(|name| in_path(name));
-        found.into_iter().find(|path| process::run(Command::new(path).args(self.proof)).is_ok())
+        found
+            .chain(self.names.iter().flat_map(|name| in_pyenv(name)))
+            .find(|path| process::run(Command::new(path).args(self.proof)).is_ok())
     }
 
     /// Where it is, after installing it if need be. The error says what to do by hand.
@@ -93,8 +105,9 @@ impl Program {
                 Err(error) => problem = format!("\n{error}"),
             }
         }
-        let package = self.packages[0];
-        Err(format!("{} is missing; `apt-get install {package}` or the like installs it{problem}", self.what))
+        let advice =
+            self.packages.first().map(|package| format!("; `apt-get install {package}` or the like installs it"));
+        Err(format!("{} is missing{}{problem}", self.what, advice.unwrap_or_default()))
     }
 }
 
@@ -103,6 +116,12 @@ fn in_path(name: &str) -> Vec<PathBuf> {
     let folders = env::var_os("PATH").unwrap_or_default();
     let files = env::split_paths(&folders).map(|folder| folder.join(name).with_extension(env::consts::EXE_EXTENSION));
     files.filter(|file| file.is_file()).collect()
+}
+
+/// All programs of this name that pyenv has: what it puts into the path is only the versions that are chosen.
+fn in_pyenv(name: &str) -> Vec<PathBuf> {
+    let found = process::run(Command::new("pyenv").args(["whence", "--path", name])).unwrap_or_default();
+    found.lines().map(PathBuf::from).filter(|file| file.is_file()).collect()
 }
 
 /// apt-get, where there is one and we may use it.

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::process::{self, Running};
-use crate::programs::{CHROMIUM, Installer, NODE, NPM, PYTHON, Program};
+use crate::programs::{CHROMIUM, Installer, NODE, NPM, PYTHON, PYTHON2, Program};
 use crate::summary::Summary;
 use crate::{Result, npm, place, python};
 
@@ -20,19 +20,21 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     npm::check_lock(&place::interop())?;
     let mut prepared = Prepared::default();
     prepared.programs();
+    prepared.autobahn();
     prepared.set("PINTLE_SCREENSHOTS", place::made("screenshots")?);
 
-    let Prepared { variables, mut summary, .. } = prepared;
     let chosen: Vec<&str> = args.iter().map(String::as_str).collect();
-    let runs = if chosen.is_empty() { ALL.to_vec() } else { vec![chosen.as_slice()] };
-    for arguments in runs {
-        cargo_test(arguments, &variables, &mut summary)?;
-    }
-    println!("\n{summary}");
-    // Nothing is said after the summary: its last line is what a script reads.
-    Ok(if summary.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    prepared.run(&if chosen.is_empty() { ALL.to_vec() } else { vec![chosen.as_slice()] })
 }
 
+/// `cargo xtask autobahn`: one suite of the tests, and no more than it needs.
+pub(crate) fn autobahn(args: &[String]) -> Result<ExitCode> {
+    let mut prepared = Prepared::default();
+    prepared.autobahn();
+    let mut arguments = vec!["--package", "pintle-tests", "--test", "autobahn"];
+    arguments.extend(args.iter().map(String::as_str));
+    prepared.run(&[&arguments])
+}
 /// What the tests are told, and what they have to do without.
 #[derive(Debug, Default)]
 struct Prepared {
@@ -57,6 +59,26 @@ impl Prepared {
             let own = python::environment(python.as_ref(), &place::interop().join("requirements.txt"));
             self.package("PINTLE_PYTHON", &PYTHON, own);
         }
+    }
+
+    /// The suite for RFC 6455.
+    fn autobahn(&mut self) {
+        if let Some(python) = self.program(&PYTHON2) {
+            let requirements = place::autobahn().join("requirements.txt");
+            let packages = python::user_base(python.as_ref(), &requirements, "autobahn");
+            self.package("PINTLE_AUTOBAHN", &PYTHON2, packages);
+        }
+    }
+
+    /// Runs `cargo test`, once with each list of arguments, and sums up.
+    fn run(self, runs: &[&[&str]]) -> Result<ExitCode> {
+        let Self { variables, mut summary, .. } = self;
+        for arguments in runs {
+            cargo_test(arguments, &variables, &mut summary)?;
+        }
+        println!("\n{summary}");
+        // Nothing is said after the summary: its last line is what a script reads.
+        Ok(if summary.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
     fn program(&mut self, program: &Program) -> Option<OsString> {

@@ -19,7 +19,10 @@ use crate::response;
 
 /// Answers a request for a WebSocket as a session's would be answered, and gives what then says again whatever it is told,
 /// in messages of up to `max_payload` bytes. Where the request is refused that ends at once.
-pub fn echo<B>(mut request: Request<B>, max_payload: usize) -> (Response<Full<Bytes>>, impl Future<Output = ()> + Send) {
+pub fn echo<B>(
+    mut request: Request<B>,
+    max_payload: usize,
+) -> (Response<Full<Bytes>>, impl Future<Output = ()> + Send) {
     let upgrade = hyper::upgrade::on(&mut request);
     let (parts, _) = request.into_parts();
     let (reply, accepted) = match accept(&parts) {

@@ -11,6 +11,7 @@ mod io;
 mod reader;
 mod scratch;
 mod socket;
+mod utf8;
 mod writer;
 
 pub(crate) use accept::{accept, is_requested};

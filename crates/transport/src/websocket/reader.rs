@@ -8,6 +8,10 @@ use pintle_engine::Config;
 use tungstenite::protocol::frame::FrameHeader;
 use tungstenite::protocol::frame::coding::{CloseCode, Control, Data, OpCode};
 
+use super::utf8::{NotUtf8, Utf8};
+
+/// So many bytes of a message allow it one frame more than there may be of any.
+const FRAGMENT: usize = 64;
 /// The longest payload of a control frame.
 const MAX_CONTROL: u64 = 125;
 
@@ -36,6 +40,10 @@ impl Violation {
 /// Cuts frames out of what was read and puts messages together.
 #[derive(Debug, Default)]
 pub(super) struct Reader {
+    /// How much of the payload of the frame in front is unmasked: it has come only in part yet.
+    begun: usize,
+    /// Of the text that has come only in part yet.
+    utf8: Utf8,
     /// Boxed, because hardly any client ever fragments.
     fragments: Option<Box<Fragments>>,
 }
@@ -53,25 +61,35 @@ impl Reader {
         self.fragments.is_some()
     }
 
-    /// Takes one frame off the front of `input`, unmasking it in place; `None` if it is not all there yet, or was only a
-    /// piece of a message.
+    /// Takes one message or control frame off the front of `input`, unmasking it in place; `None` if it is not all there
+    /// yet. What is left of `input` then comes first the next time.
     ///
     /// # Errors
     ///
-    /// As soon as the header proves that the frame must not be. Nothing may be read after that.
+    /// As soon as a header proves that the frame must not be, or a byte that a text is none. Nothing may be read after that.
     pub(super) fn next<'a>(
         &mut self,
         config: &Config,
         input: &mut &'a mut [u8],
     ) -> Result<Option<Incoming<'a>>, Violation> {
         while let Some((header, head, length)) = self.header(config, input)? {
+            let mask = header.mask.unwrap_or_default();
             let Some(end) = head.checked_add(length).filter(|end| *end <= input.len()) else {
+                let fresh = &mut input[head + self.begun..];
+                unmask(fresh, mask, self.begun);
+                self.check(header.opcode, fresh)?;
+                self.begun += fresh.len();
                 return Ok(None);
             };
             let (frame, rest) = std::mem::take(input).split_at_mut(end);
             *input = rest;
             let payload = &mut frame[head..];
-            unmask(payload, header.mask.unwrap_or_default());
+            let fresh = &mut payload[self.begun..];
+            unmask(fresh, mask, self.begun);
+            if !header.is_final {
+                self.check(header.opcode, fresh)?;
+            }
+            self.begun = 0;
             if let Some(incoming) = self.frame(config, &header, payload)? {
                 return Ok(Some(incoming));
             }
@@ -109,6 +127,21 @@ impl Reader {
         Ok(Some((header, head, length as usize)))
     }
 
+    /// Looks at bytes of a message of which more is to come. What is no text already need not be waited for.
+    fn check(&mut self, opcode: OpCode, fresh: &[u8]) -> Result<(), Violation> {
+        let text = match opcode {
+            OpCode::Data(Data::Text) => {
+                if self.begun == 0 {
+                    self.utf8 = Utf8::default();
+                }
+                true
+            }
+            OpCode::Data(Data::Continue) => self.fragments.as_ref().is_some_and(|fragments| fragments.text),
+            _ => false,
+        };
+        if text { self.utf8.push(fresh).map_err(|NotUtf8| Violation::UTF8) } else { Ok(()) }
+    }
+
     fn frame<'a>(
         &mut self,
         config: &Config,
@@ -135,10 +168,11 @@ impl Reader {
             .fragments
             .get_or_insert_with(|| Box::new(Fragments { text: data == Data::Text, count: 0, data: Vec::new() }));
         fragments.count += 1;
-        if fragments.count > config.max_fragments() {
+        fragments.data.extend_from_slice(payload);
+        // Small frames are counted; large ones are bounded by their bytes.
+        if fragments.count > config.max_fragments().saturating_add(fragments.data.len() / FRAGMENT) {
             return Err(Violation::POLICY);
         }
-        fragments.data.extend_from_slice(payload);
         if !last {
             return Ok(None);
         }
@@ -184,11 +218,10 @@ fn close(payload: &[u8]) -> Result<Option<u16>, Violation> {
     }
 }
 
-/// Undoes the client's mask, a word at a time.
-fn unmask(payload: &mut [u8], mask: [u8; 4]) {
-    let mut wide = [0; 8];
-    wide[..4].copy_from_slice(&mask);
-    wide[4..].copy_from_slice(&mask);
+/// Undoes the client's mask, a word at a time. `payload` begins so many bytes after the mask does.
+fn unmask(payload: &mut [u8], mask: [u8; 4], begun: usize) {
+    let mask = u32::from_be_bytes(mask).rotate_left(begun as u32 % 4 * 8);
+    let wide = (u64::from(mask) << 32 | u64::from(mask)).to_be_bytes();
     let word = u64::from_ne_bytes(wide);
     let mut words = payload.chunks_exact_mut(8);
     for chunk in &mut words {

@@ -6,7 +6,6 @@ use std::iter;
 use std::ops::Range;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use pintle_engine::{Frame, Outbox};
 use smallvec::SmallVec;
 
@@ -17,6 +16,12 @@ use super::scratch::Scratch;
 const BATCH: usize = 64;
 /// Up to this size frames are copied together: the kernel takes longer over a slice than over a few bytes more.
 const SMALL: usize = 2048;
+/// Bytes of pongs that wait at most: sixteen of the longest.
+const PONGS: usize = 2048;
+/// FIN and the opcode of a pong.
+const PONG: u8 = 0x8a;
+/// FIN and the opcode of a closing frame.
+const CLOSE: u8 = 0x88;
 
 /// Frames on their way to the socket.
 #[derive(Debug, Default)]
@@ -24,8 +29,8 @@ pub(super) struct Writer {
     frames: VecDeque<Frame>,
     /// Bytes of the first frame that are written already.
     written: usize,
-    /// A pong, to go out between two frames. Boxed, because hardly any client ever pings.
-    pong: Option<Box<Control>>,
+    /// Pongs, to go out between two frames. Boxed, because hardly any client ever pings.
+    pongs: Option<Box<Control>>,
     /// The closing frame, to go out last. Boxed, because it comes once.
     close: Option<Box<Control>>,
     /// The closing frame is out.
@@ -34,13 +39,12 @@ pub(super) struct Writer {
     stuck: bool,
 }
 
-/// A control frame, as far as it is not written.
-#[derive(Debug)]
+/// Control frames, side by side.
+#[derive(Debug, Default)]
 struct Control {
-    rest: Bytes,
-    begun: bool,
-    /// What comes after it: a newer pong, where this one could not be replaced any more.
-    next: Option<Bytes>,
+    wire: Vec<u8>,
+    /// How much of them is written already.
+    written: usize,
 }
 
 /// What one slice of a write is.
@@ -57,21 +61,23 @@ impl Writer {
         &mut self.frames
     }
 
+    /// Answers a ping. Who sends a flood of them and does not read gets the answer to the latest, as RFC 6455 allows.
     pub(super) fn pong(&mut self, payload: &[u8]) {
-        // A newer pong takes the place of an older one, so a flood of pings makes no queue.
-        match &mut self.pong {
-            Some(pong) if pong.begun => pong.next = Some(control_frame(0x8a, payload)),
-            pong => *pong = Some(Control::boxed(0x8a, payload)),
+        let pongs = self.pongs.get_or_insert_default();
+        if pongs.wire.len() + payload.len() + 2 > PONGS {
+            pongs.keep_begun();
         }
+        pongs.push(PONG, payload);
     }
 
     /// Closes after everything queued. With no code where none is needed, as Node does.
     pub(super) fn close(&mut self, code: Option<u16>) {
         if !self.closed && self.close.is_none() {
-            self.close = Some(match code {
-                Some(code) => Control::boxed(0x88, &code.to_be_bytes()),
-                None => Control::boxed(0x88, &[]),
-            });
+            let close = self.close.get_or_insert_default();
+            match code {
+                Some(code) => close.push(CLOSE, &code.to_be_bytes()),
+                None => close.push(CLOSE, &[]),
+            }
         }
     }
 
@@ -81,7 +87,7 @@ impl Writer {
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.frames.is_empty() && self.pong.is_none() && self.close.is_none()
+        self.frames.is_empty() && self.pongs.is_none() && self.close.is_none()
     }
 
     /// Frames and bytes that wait.
@@ -158,9 +164,9 @@ impl Writer {
         let mut frames = self.frames.iter();
         let begun = (self.written > 0).then(|| frames.next()).flatten();
         let begun = begun.map(|frame| &frame.wire()[self.written..]);
-        let pong = self.pong.as_ref().map(|pong| &*pong.rest);
-        let close = self.close.as_ref().map(|close| &*close.rest);
-        begun.into_iter().chain(pong).chain(frames.map(|frame| &**frame.wire())).chain(close)
+        let pongs = self.pongs.as_ref().map(|pongs| pongs.rest());
+        let close = self.close.as_ref().map(|close| close.rest());
+        begun.into_iter().chain(pongs).chain(frames.map(|frame| &**frame.wire())).chain(close)
     }
 
     /// Takes `written` bytes off the queue, in the order in which they were offered.
@@ -169,7 +175,7 @@ impl Writer {
             written = self.advance_frame(written);
         }
         if self.written == 0 && written > 0 {
-            written = advance_control(&mut self.pong, written);
+            written = advance_control(&mut self.pongs, written);
         }
         while written > 0 && !self.frames.is_empty() {
             written = self.advance_frame(written);
@@ -196,22 +202,18 @@ impl Writer {
     }
 }
 
-/// Takes up to `written` bytes off a control frame; gives what is left of them.
+/// Takes up to `written` bytes off control frames; gives what is left of them.
 fn advance_control(slot: &mut Option<Box<Control>>, written: usize) -> usize {
     let Some(control) = slot else {
         return written;
     };
-    if written < control.rest.len() {
-        control.rest = control.rest.slice(written..);
-        control.begun = true;
+    let rest = control.rest().len();
+    if written < rest {
+        control.written += written;
         return 0;
     }
-    let left = written - control.rest.len();
-    match control.next.take() {
-        Some(next) => (control.rest, control.begun) = (next, false),
-        None => *slot = None,
-    }
-    left
+    *slot = None;
+    written - rest
 }
 
 impl<'a> Piece<'a> {
@@ -224,14 +226,21 @@ impl<'a> Piece<'a> {
 }
 
 impl Control {
-    fn boxed(first: u8, payload: &[u8]) -> Box<Self> {
-        Box::new(Self { rest: control_frame(first, payload), begun: false, next: None })
+    fn push(&mut self, first: u8, payload: &[u8]) {
+        self.wire.extend([first, payload.len() as u8]);
+        self.wire.extend_from_slice(payload);
     }
-}
 
-fn control_frame(first: u8, payload: &[u8]) -> Bytes {
-    let mut frame = Vec::with_capacity(2 + payload.len());
-    frame.extend([first, payload.len() as u8]);
-    frame.extend_from_slice(payload);
-    frame.into()
+    /// Drops the frames of which nothing is written.
+    fn keep_begun(&mut self) {
+        let mut end = 0;
+        while end < self.written {
+            end += 2 + usize::from(self.wire[end + 1]);
+        }
+        self.wire.truncate(end);
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.wire[self.written..]
+    }
 }
