@@ -154,9 +154,9 @@ impl<C: Connection> Actor<C> {
             }
         };
         let mut completed = false;
-        let end = websocket.poll_read(cx, config, |cx, packet| {
+        let end = websocket.poll_read(cx, config, |cx, message| {
             completed = true;
-            deliver(session, connection, handle, cx, now, packet)
+            deliver(session, connection, handle, cx, now, message.packet())
         });
         match end {
             ReadEnd::Drained { read } => {
@@ -240,8 +240,8 @@ impl<C: Connection> Actor<C> {
         };
         let mut last = None;
         let mut answers = Vec::new();
-        let end = websocket.poll_read(cx, handle.config(), |_, packet| {
-            session.handle_candidate_packet(now, packet);
+        let end = websocket.poll_read(cx, handle.config(), |_, message| {
+            session.handle_candidate_packet(now, message.packet());
             match session.poll_candidate() {
                 Some(CandidateStep::Send(frame)) => answers.push(frame),
                 step => last = step,

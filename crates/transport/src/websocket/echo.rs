@@ -10,11 +10,11 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
-use pintle_engine::{Config, Frame, Message};
+use pintle_engine::{Config, Frame};
 
 use super::accept::accept;
 use super::io::Io;
-use super::socket::{Flow, ReadEnd, WebSocket};
+use super::socket::{Flow, ReadEnd, Received, WebSocket};
 use crate::response;
 
 /// Answers a request for a WebSocket as a session's would be answered, and gives what then says again whatever it is told,
@@ -52,10 +52,10 @@ impl Echo {
     /// Reads some, and queues the same to be written.
     fn poll_read(&mut self, cx: &mut Context<'_>) -> ReadEnd {
         let mut heard = Vec::new();
-        let end = self.websocket.poll_messages(cx, &self.config, |_, message| {
+        let end = self.websocket.poll_read(cx, &self.config, |_, message| {
             heard.push(match message {
-                Message::Text(text) => Frame::packet(text),
-                Message::Binary(data) => Frame::binary(&data),
+                Received::Text(text) => Frame::packet(text),
+                Received::Binary(data) => Frame::binary(data),
             });
             Flow::More
         });

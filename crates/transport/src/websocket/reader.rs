@@ -75,21 +75,18 @@ impl Reader {
         while let Some((header, head, length)) = self.header(config, input)? {
             let mask = header.mask.unwrap_or_default();
             let Some(end) = head.checked_add(length).filter(|end| *end <= input.len()) else {
-                let fresh = &mut input[head + self.begun..];
-                unmask(fresh, mask, self.begun);
-                self.check(header.opcode, fresh)?;
-                self.begun += fresh.len();
+                self.part(header.opcode, mask, &mut input[head..])?;
                 return Ok(None);
             };
             let (frame, rest) = std::mem::take(input).split_at_mut(end);
             *input = rest;
             let payload = &mut frame[head..];
-            let fresh = &mut payload[self.begun..];
-            unmask(fresh, mask, self.begun);
-            if !header.is_final {
-                self.check(header.opcode, fresh)?;
+            if header.is_final && self.begun == 0 {
+                unmask(payload, mask);
+            } else {
+                self.part(header.opcode, mask, payload)?;
+                self.begun = 0;
             }
-            self.begun = 0;
             if let Some(incoming) = self.frame(config, &header, payload)? {
                 return Ok(Some(incoming));
             }
@@ -127,8 +124,13 @@ impl Reader {
         Ok(Some((header, head, length as usize)))
     }
 
-    /// Looks at bytes of a message of which more is to come. What is no text already need not be waited for.
-    fn check(&mut self, opcode: OpCode, fresh: &[u8]) -> Result<(), Violation> {
+    /// Takes what there is of a frame, or of a message in several: unmasks what is new, and checks it where it is text. What
+    /// is none already need not be waited for.
+    #[cold]
+    fn part(&mut self, opcode: OpCode, mut mask: [u8; 4], payload: &mut [u8]) -> Result<(), Violation> {
+        let fresh = &mut payload[self.begun..];
+        mask.rotate_left(self.begun % 4);
+        unmask(fresh, mask);
         let text = match opcode {
             OpCode::Data(Data::Text) => {
                 if self.begun == 0 {
@@ -139,7 +141,11 @@ impl Reader {
             OpCode::Data(Data::Continue) => self.fragments.as_ref().is_some_and(|fragments| fragments.text),
             _ => false,
         };
-        if text { self.utf8.push(fresh).map_err(|NotUtf8| Violation::UTF8) } else { Ok(()) }
+        if text {
+            self.utf8.push(fresh).map_err(|NotUtf8| Violation::UTF8)?;
+        }
+        self.begun += fresh.len();
+        Ok(())
     }
 
     fn frame<'a>(
@@ -218,10 +224,11 @@ fn close(payload: &[u8]) -> Result<Option<u16>, Violation> {
     }
 }
 
-/// Undoes the client's mask, a word at a time. `payload` begins so many bytes after the mask does.
-fn unmask(payload: &mut [u8], mask: [u8; 4], begun: usize) {
-    let mask = u32::from_be_bytes(mask).rotate_left(begun as u32 % 4 * 8);
-    let wide = (u64::from(mask) << 32 | u64::from(mask)).to_be_bytes();
+/// Undoes the client's mask, a word at a time.
+fn unmask(payload: &mut [u8], mask: [u8; 4]) {
+    let mut wide = [0; 8];
+    wide[..4].copy_from_slice(&mask);
+    wide[4..].copy_from_slice(&mask);
     let word = u64::from_ne_bytes(wide);
     let mut words = payload.chunks_exact_mut(8);
     for chunk in &mut words {

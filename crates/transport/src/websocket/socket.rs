@@ -1,11 +1,10 @@
 //! A WebSocket: a byte stream, a reader and a writer, polled by the session's task.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::io;
 use std::task::{Context, Poll};
 
-use pintle_engine::{CloseReason, Config, Frame, Message, Packet, PacketError};
+use pintle_engine::{CloseReason, Config, Frame, Packet, PacketError};
 use tokio::io::ReadBuf;
 
 use super::io::Io;
@@ -27,10 +26,17 @@ pub(crate) struct WebSocket {
     tail: Vec<u8>,
 }
 
+/// A message, as it was on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Received<'a> {
+    Text(&'a str),
+    Binary(&'a [u8]),
+}
+
 /// Whether the reader goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flow {
-    /// Give me the next packet.
+    /// Give me the next message.
     More,
     /// Keep the rest until I ask again.
     Enough,
@@ -47,6 +53,17 @@ pub(crate) enum ReadEnd {
     Full,
     /// It is over.
     Closed(CloseReason),
+}
+
+impl<'a> Received<'a> {
+    /// The packet that it is in Engine.IO.
+    #[inline]
+    pub(crate) fn packet(self) -> Result<Packet<'a>, PacketError> {
+        match self {
+            Self::Text(text) => Packet::parse(text),
+            Self::Binary(data) => Ok(Packet::binary(data)),
+        }
+    }
 }
 
 impl WebSocket {
@@ -91,25 +108,12 @@ impl WebSocket {
         self.writer.discard();
     }
 
-    /// Hands everything that has arrived to `sink`, packet by packet.
+    /// Hands everything that has arrived to `sink`, message by message.
     pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         config: &Config,
-        mut sink: impl FnMut(&mut Context<'_>, Result<Packet<'_>, PacketError>) -> Flow,
-    ) -> ReadEnd {
-        self.poll_messages(cx, config, |cx, message| match message {
-            Message::Text(text) => sink(cx, Packet::parse(text)),
-            binary => sink(cx, Ok(Packet::Message(binary))),
-        })
-    }
-
-    /// Hands everything that has arrived to `sink`, message by message, as it is on the wire.
-    pub(super) fn poll_messages(
-        &mut self,
-        cx: &mut Context<'_>,
-        config: &Config,
-        mut sink: impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
+        mut sink: impl FnMut(&mut Context<'_>, Received<'_>) -> Flow,
     ) -> ReadEnd {
         if !self.tail.is_empty()
             && let Some(end) = self.handle_tail(cx, config, &mut sink)
@@ -153,7 +157,7 @@ impl WebSocket {
         cx: &mut Context<'_>,
         config: &Config,
         scratch: &mut [u8],
-        sink: &mut impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
+        sink: &mut impl FnMut(&mut Context<'_>, Received<'_>) -> Flow,
     ) -> ReadEnd {
         for reads in 0..READS {
             let mut buffer = ReadBuf::new(scratch);
@@ -186,7 +190,7 @@ impl WebSocket {
         &mut self,
         cx: &mut Context<'_>,
         config: &Config,
-        sink: &mut impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
+        sink: &mut impl FnMut(&mut Context<'_>, Received<'_>) -> Flow,
     ) -> Option<ReadEnd> {
         let mut tail = std::mem::take(&mut self.tail);
         let (end, left) = self.handle(cx, config, &mut tail, sink);
@@ -207,13 +211,13 @@ impl WebSocket {
         cx: &mut Context<'_>,
         config: &Config,
         mut input: &mut [u8],
-        sink: &mut impl FnMut(&mut Context<'_>, Message<'_>) -> Flow,
+        sink: &mut impl FnMut(&mut Context<'_>, Received<'_>) -> Flow,
     ) -> (Option<ReadEnd>, usize) {
         loop {
             let flow = match self.reader.next(config, &mut input) {
                 Ok(None) => return (None, input.len()),
-                Ok(Some(Incoming::Text(text))) => sink(cx, Message::Text(&text)),
-                Ok(Some(Incoming::Binary(data))) => sink(cx, Message::Binary(Cow::Borrowed(&data))),
+                Ok(Some(Incoming::Text(text))) => sink(cx, Received::Text(&text)),
+                Ok(Some(Incoming::Binary(data))) => sink(cx, Received::Binary(&data)),
                 Ok(Some(Incoming::Ping(payload))) => {
                     self.writer.pong(payload);
                     Flow::More
