@@ -5,6 +5,8 @@
 //! from a buffer that the thread's connections share, and written as they were encoded.
 
 mod accept;
+#[cfg(test)]
+mod client;
 #[cfg(feature = "echo")]
 mod echo;
 mod io;

@@ -242,35 +242,20 @@ fn unmask(payload: &mut [u8], mask: [u8; 4]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::client::{MASK, frame};
     use super::*;
 
-    const MASK: [u8; 4] = [1, 2, 3, 4];
-
-    /// A client's frame.
-    fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
-        let mut bytes = vec![first];
-        match payload.len() {
-            length @ 0..=125 => bytes.push(0x80 | length as u8),
-            length @ 126..=0xffff => {
-                bytes.push(0x80 | 126);
-                bytes.extend((length as u16).to_be_bytes());
-            }
-            length => {
-                bytes.push(0x80 | 127);
-                bytes.extend((length as u64).to_be_bytes());
-            }
-        }
-        bytes.extend(MASK);
-        bytes.extend(payload.iter().zip(MASK.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-        bytes
+    fn config(max_payload: usize) -> Config {
+        let mut config = Config::default();
+        config.set_max_payload(max_payload);
+        config
     }
 
     /// Everything there is in `bytes`, as text for comparison.
     fn read(bytes: &[u8]) -> Result<Vec<String>, Violation> {
         let mut bytes = bytes.to_vec();
         let mut input = &mut bytes[..];
-        let mut config = Config::default();
-        config.set_max_payload(200_000);
+        let config = config(200_000);
         let mut reader = Reader::default();
         let mut all = Vec::new();
         while let Some(incoming) = reader.next(&config, &mut input)? {
@@ -345,12 +330,88 @@ mod tests {
         assert_eq!(read(&bytes[..14]), Err(Violation(1009)));
     }
 
-    #[test]
-    fn a_message_in_too_many_pieces() {
-        let mut bytes = frame(0x01, b"");
-        for _ in 0..1024 {
-            bytes.extend(frame(0x00, b""));
+    /// Reads what comes in these parts, and gives after how many of them it was known to be wrong.
+    fn wrong_after(parts: &[Vec<u8>]) -> Option<(usize, Violation)> {
+        let config = config(200_000);
+        let mut reader = Reader::default();
+        let mut left = Vec::new();
+        for (at, part) in parts.iter().enumerate() {
+            left.extend_from_slice(part);
+            let mut input = &mut left[..];
+            loop {
+                match reader.next(&config, &mut input) {
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(violation) => return Some((at + 1, violation)),
+                }
+            }
+            left = input.to_vec();
         }
-        assert_eq!(read(&bytes), Err(Violation(1008)));
+        None
+    }
+
+    /// A message in so many pieces of so many bytes.
+    fn pieces(count: usize, length: usize) -> Vec<Vec<u8>> {
+        let piece = vec![b'x'; length];
+        (0..count).map(|at| frame(if at == 0 { 0x01 } else { 0x00 }, &piece)).collect()
+    }
+
+    #[test]
+    fn a35_h076_a_message_in_too_many_pieces() {
+        assert_eq!(wrong_after(&pieces(2000, 0)), Some((1025, Violation::POLICY)));
+        assert_eq!(wrong_after(&pieces(2000, 1)), Some((1041, Violation::POLICY)));
+        assert_eq!(wrong_after(&pieces(3000, FRAGMENT)), None, "there is something in them");
+    }
+
+    /// The Autobahn cases 6.4.1 and 6.4.2 as bytes.
+    #[test]
+    fn h078_what_is_no_text_is_known_at_the_piece_that_has_it() {
+        let start = "κόσμε".as_bytes();
+        for wrong in [&b"\xf4\x90"[..], b"\x80", b"\xed\xa0"] {
+            let parts = [frame(0x01, start), frame(0x00, wrong), frame(0x80, b"more")];
+            assert_eq!(wrong_after(&parts), Some((2, Violation::UTF8)), "{wrong:02x?}");
+        }
+        let cut = [frame(0x01, b"\xf0"), frame(0x00, b"\x9d"), frame(0x00, b""), frame(0x80, b"\x95")];
+        assert_eq!(wrong_after(&cut), Some((4, Violation::UTF8)), "a character without its end");
+        let binary = [frame(0x02, b"\xff"), frame(0x00, b"\xff"), frame(0x80, b"\xff")];
+        assert_eq!(wrong_after(&binary), None);
+        let two = [frame(0x01, b"\xc3"), frame(0x80, b"\xa9"), frame(0x01, b"a"), frame(0x80, b"b")];
+        assert_eq!(wrong_after(&two), None, "one message has nothing to do with the one before");
+    }
+
+    /// The Autobahn cases 6.4.3 and 6.4.4: nobody need wait for the end of a frame either.
+    #[test]
+    fn h078_what_is_no_text_is_known_at_the_byte_that_is_wrong() {
+        let mut text = "κόσμε".as_bytes().to_vec();
+        let good = text.len();
+        text.extend_from_slice(b"\xf4\x90\x80\x80 and more");
+        for frames in [frame(0x81, &text), [frame(0x01, b""), frame(0x80, &text)].concat()] {
+            let head = frames.len() - text.len();
+            let parts: Vec<Vec<u8>> = frames.iter().map(|byte| vec![*byte]).collect();
+            assert_eq!(wrong_after(&parts), Some((head + good + 2, Violation::UTF8)));
+        }
+        let binary: Vec<Vec<u8>> = frame(0x82, &text).iter().map(|byte| vec![*byte]).collect();
+        assert_eq!(wrong_after(&binary), None);
+    }
+
+    #[test]
+    fn a_frame_may_be_cut_anywhere() {
+        let text = "0123456789 aß水𝕊 ".repeat(20);
+        let frames = [frame(0x81, text.as_bytes()), frame(0x89, b"hi"), frame(0x01, b"a"), frame(0x80, b"b")].concat();
+        for cut in 0..frames.len() {
+            let config = config(1000);
+            let mut reader = Reader::default();
+            let mut heard = Vec::new();
+            let mut left = Vec::new();
+            for part in [&frames[..cut], &frames[cut..]] {
+                left.extend_from_slice(part);
+                let mut input = &mut left[..];
+                while let Some(incoming) = reader.next(&config, &mut input).unwrap() {
+                    heard.push(format!("{incoming:?}"));
+                }
+                left = input.to_vec();
+            }
+            assert_eq!(heard, [format!("Text({text:?})"), "Ping([104, 105])".to_owned(), r#"Text("ab")"#.to_owned()]);
+        }
     }
 }

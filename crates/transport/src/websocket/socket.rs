@@ -239,3 +239,6 @@ impl WebSocket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
