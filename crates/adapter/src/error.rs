@@ -17,14 +17,21 @@ pub enum JoinError {
     UnknownMember,
 }
 
-impl fmt::Display for JoinError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl JoinError {
+    /// What is wrong.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::ForeignSocketId => "room is the id of another socket",
             Self::TooLong => "room name too long",
             Self::TooMany => "socket is in too many rooms",
             Self::UnknownMember => "socket is gone",
-        })
+        }
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

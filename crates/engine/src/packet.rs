@@ -49,14 +49,21 @@ pub enum PacketError {
     Utf8,
 }
 
-impl fmt::Display for PacketError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl PacketError {
+    /// What is wrong with it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::Empty => "empty packet",
             Self::UnknownType => "unknown packet type",
             Self::Base64 => "binary packet is not base64",
             Self::Utf8 => "text is not UTF-8",
-        })
+        }
+    }
+}
+
+impl fmt::Display for PacketError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{ClusterError, EmitError};
+use crate::metrics::Metrics;
 use crate::namespaces::{Namespaces, NewNamespaces};
 use crate::operator::{Broadcast, BroadcastAckError};
 use crate::remote::RemoteSocket;
@@ -49,11 +50,12 @@ struct Server {
     namespaces: Namespaces,
     engine: EngineHandle,
     closing: AtomicBool,
+    metrics: Metrics,
 }
 
 impl SocketIo {
     pub(crate) fn new(config: Config, namespaces: Namespaces, engine: EngineHandle) -> Self {
-        Self(Arc::new(Server { config, namespaces, engine, closing: AtomicBool::new(false) }))
+        Self(Arc::new(Server { config, namespaces, engine, closing: AtomicBool::new(false), metrics: Metrics::new() }))
     }
 
     /// A namespace, by its name. A pattern under which dynamic ones were declared, such as `/tenant/{id}`, means all of them:
@@ -281,6 +283,10 @@ impl SocketIo {
 
     pub(crate) fn namespaces(&self) -> &Namespaces {
         &self.0.namespaces
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     fn all(&self) -> Broadcast {

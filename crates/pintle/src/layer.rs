@@ -10,6 +10,7 @@ use crate::client::Wire;
 use crate::config::Config;
 use crate::handler::{self, Binding, Guard, NamespacePredicate, RequestGuard};
 use crate::io::SocketIo;
+use crate::metrics::OTHER;
 use crate::namespace::Namespace;
 use crate::namespaces::{Matcher, Namespaces, Parent};
 use crate::pattern::Pattern;
@@ -246,7 +247,7 @@ impl SocketIoLayer {
         self.server.get_or_init(|| {
             let declared = self.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace));
             let fixed = std::iter::once((Arc::from("/"), &self.root)).chain(declared);
-            let fixed = fixed.map(|(name, namespace)| (name, Arc::new(namespace.handlers())));
+            let fixed = fixed.map(|(name, namespace)| (name.clone(), Arc::new(namespace.handlers(&name))));
             let parents = self.dynamic.iter().map(|dynamic| dynamic.parent()).collect();
             let namespaces = Namespaces::new(fixed, parents, self.config.clone());
             let handle = EngineHandle::new(self.transport.clone());
@@ -258,11 +259,11 @@ impl SocketIoLayer {
 
 impl Dynamic<()> {
     fn parent(&self) -> Parent {
-        let matcher = match &self.names {
-            Names::Pattern(pattern) => Matcher::Pattern(pattern.clone()),
-            Names::Predicate(predicate) => Matcher::Predicate(predicate.bind(&())),
+        let (name, matcher) = match &self.names {
+            Names::Pattern(pattern) => (pattern.as_str(), Matcher::Pattern(pattern.clone())),
+            Names::Predicate(predicate) => (OTHER, Matcher::Predicate(predicate.bind(&()))),
         };
-        Parent { matcher, handlers: Arc::new(self.namespace.handlers()) }
+        Parent { matcher, handlers: Arc::new(self.namespace.handlers(name)) }
     }
 }
 

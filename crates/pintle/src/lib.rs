@@ -66,6 +66,7 @@ mod handshake;
 mod io;
 mod layer;
 mod limits;
+mod metrics;
 mod namespace;
 mod namespaces;
 mod news;

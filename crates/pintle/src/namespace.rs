@@ -12,6 +12,7 @@ use crate::handler::{
     Binding, ConnectHandler, DisconnectHandler, ErrorHandler, EventEntry, EventHandler, EventMiddleware, Handlers,
     Middleware, MiddlewareLayer,
 };
+use crate::metrics::NamespaceMetrics;
 
 /// A namespace as it is declared: its middleware, its events, who comes and who goes. Node's `io.of(name)`, with the
 /// handlers of all its sockets.
@@ -311,8 +312,8 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
 }
 
 impl Namespace {
-    /// The handlers, ready to be called.
-    pub(crate) fn handlers(&self) -> Handlers {
+    /// The handlers, ready to be called. The namespace, or those of the pattern, are known as `name` to who counts.
+    pub(crate) fn handlers(&self, name: &str) -> Handlers {
         let bind = |binding: &Binding<()>| binding.bind(&());
         let entry = |declared: &Declared<()>| EventEntry {
             name: declared.name.clone(),
@@ -331,6 +332,7 @@ impl Namespace {
             disconnect: self.disconnect.as_ref().map(bind),
             events: self.events.iter().map(entry).collect(),
             sequential: self.sequential,
+            metrics: NamespaceMetrics::new(name, self.events.iter().map(|declared| &*declared.name)),
         }
     }
 }

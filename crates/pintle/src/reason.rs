@@ -38,6 +38,22 @@ pub enum DisconnectReason {
 }
 
 impl DisconnectReason {
+    /// All there are.
+    pub(crate) const ALL: [Self; 12] = [
+        Self::ClientNamespaceDisconnect,
+        Self::ServerNamespaceDisconnect,
+        Self::ServerShuttingDown,
+        Self::PingTimeout,
+        Self::TransportClose,
+        Self::TransportError,
+        Self::ParseError,
+        Self::ForcedClose,
+        Self::ForcedServerClose,
+        Self::Overflow,
+        Self::WriteTimeout,
+        Self::MessageTimeout,
+    ];
+
     /// The reason as Node's server words it.
     pub const fn as_str(self) -> &'static str {
         match self {

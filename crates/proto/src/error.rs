@@ -67,9 +67,10 @@ pub enum DecodeError {
     UnexpectedBinary,
 }
 
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl DecodeError {
+    /// What is wrong.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::UnknownPacketType => "unknown packet type",
             Self::IllegalAttachments => "illegal attachments",
             Self::TooManyAttachments => "too many attachments",
@@ -82,7 +83,13 @@ impl fmt::Display for DecodeError {
             Self::ReservedEvent => "reserved event name",
             Self::UnexpectedText => "got plaintext data when reconstructing a packet",
             Self::UnexpectedBinary => "got binary data when not reconstructing a packet",
-        })
+        }
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
@@ -104,15 +111,22 @@ pub enum ProtocolError {
     TooManyNamespaces,
 }
 
-impl fmt::Display for ProtocolError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl ProtocolError {
+    /// What is wrong.
+    pub const fn as_str(self) -> &'static str {
+        match self {
             Self::DuplicateConnect => "namespace connected twice",
             Self::NotJoined => "packet for a namespace that is not connected",
             Self::ConnectError => "connection error sent by a client",
             Self::ConnectTimeout => "no namespace connected in time",
             Self::TooManyNamespaces => "too many namespaces",
-        })
+        }
+    }
+}
+
+impl fmt::Display for ProtocolError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 

@@ -66,12 +66,14 @@ impl<P: Protocol> Engine<P> {
         });
         let intent = match judged {
             Ok(intent) => intent,
-            Err(reject) if websocket => return Serving::done(response::reject_websocket(reject)),
-            Err(reject) => return Serving::done(response::reject(reject)),
+            Err(reject) => return Serving::done(self.reject(reject, websocket)),
         };
         let request = match self.check(request, session.as_ref()) {
             Ok(request) => request,
-            Err(barred) => return Serving::done(barred.refuse(websocket)),
+            Err(barred) => {
+                self.handle().metrics().barred(barred);
+                return Serving::done(barred.refuse(websocket));
+            }
         };
         match (intent, session) {
             (Intent::Open { transport, version }, _) => {
@@ -81,7 +83,8 @@ impl<P: Protocol> Engine<P> {
             (Intent::Poll(_), Some(session)) => polling::poll(&session),
             (Intent::Push(_), Some(session)) => {
                 let binary = polling::is_binary(request.headers());
-                Serving::at_work(polling::push(session, binary, request.into_body()))
+                let metrics = self.handle().metrics().clone();
+                Serving::at_work(polling::push(session, metrics, binary, request.into_body()))
             }
             (Intent::Upgrade(_), Some(session)) => Serving::done(upgrade(&session, request)),
             _ => Serving::done(response::reject(Reject::UnknownSession)),
@@ -96,6 +99,11 @@ impl<P: Protocol> Engine<P> {
             (Some(bind), Some(session)) => check_binding(bind, session, request),
             _ => Ok(request),
         }
+    }
+
+    fn reject(&self, reject: Reject, websocket: bool) -> Reply {
+        self.handle().metrics().rejected(reject);
+        if websocket { response::reject_websocket(reject) } else { response::reject(reject) }
     }
 
     pub(crate) fn protocol(&self) -> &P {

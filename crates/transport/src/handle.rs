@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pintle_engine::{CloseReason, Config as Limits, TransportKind};
 
 use crate::config::Config;
+use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::registry::Registry;
 use crate::session::SessionHandle;
@@ -44,6 +45,7 @@ struct Inner {
     tasks: Arc<Tasks>,
     /// Where sessions are counted, because there may be too many.
     places: Option<Arc<Places>>,
+    metrics: Metrics,
 }
 
 /// How many sessions there are, by their current transport.
@@ -60,8 +62,8 @@ impl EngineHandle {
     /// A server that has no sessions yet. It answers requests once it is an [`Engine`](crate::Engine)'s.
     pub fn new(config: Config) -> Self {
         let limits = Arc::new(config.limits.clone());
-        let places = Places::new(&config);
-        Self(Arc::new(Inner { config, limits, registry: Arc::new(Registry::new()), tasks: Arc::default(), places }))
+        let (places, registry) = (Places::new(&config), Arc::new(Registry::new()));
+        Self(Arc::new(Inner { config, limits, registry, tasks: Arc::default(), places, metrics: Metrics::new() }))
     }
 
     /// Sessions that are open. Node's `engine.clientsCount`.
@@ -134,6 +136,10 @@ impl EngineHandle {
 
     pub(crate) fn tasks(&self) -> &Arc<Tasks> {
         &self.0.tasks
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 }
 

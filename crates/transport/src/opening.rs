@@ -50,7 +50,10 @@ impl<P: Protocol> Engine<P> {
         self.protocol().prepare(&mut parts);
         match self.try_open(parts, upgrade, transport, version).await {
             Ok(opened) => opened,
-            Err(unopened) => response::unopened(&unopened, transport),
+            Err(unopened) => {
+                self.handle().metrics().unopened(&unopened);
+                response::unopened(&unopened, transport)
+            }
         }
     }
 
@@ -94,11 +97,15 @@ impl<P: Protocol> Engine<P> {
         let now = clock::now();
         // Should this panic, the seat is given up again.
         let connection = self.protocol().connect(session, now);
+        let metrics = server.metrics().clone();
         let (actor, reply) = match headers {
-            Some(headers) => (Actor::websocket(seat, running, connection, upgrade, now), response::switching(headers)),
+            Some(headers) => {
+                let actor = Actor::websocket(seat, running, metrics, connection, upgrade, now);
+                (actor, response::switching(headers))
+            }
             None => {
                 let opened = response::opened(open_packet(server.limits(), &sid, transport));
-                (Actor::polling(seat, running, connection, now), opened)
+                (Actor::polling(seat, running, metrics, connection, now), opened)
             }
         };
         tokio::spawn(actor);

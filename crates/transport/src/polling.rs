@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use crate::future::Serving;
+use crate::metrics::Metrics;
 use crate::response::{self, Reply};
 use crate::session::{Command, Mail, SessionHandle};
 
@@ -32,7 +33,7 @@ pub(crate) fn is_binary(headers: &HeaderMap) -> bool {
 }
 
 /// A POST.
-pub(crate) async fn push<B>(session: SessionHandle, binary: bool, body: B) -> Reply
+pub(crate) async fn push<B>(session: SessionHandle, metrics: Metrics, binary: bool, body: B) -> Reply
 where
     B: Body,
 {
@@ -42,7 +43,7 @@ where
     if binary {
         return push.fail(CloseReason::TransportError);
     }
-    let body = match read(body, session.config()).await {
+    let body = match read(body, session.config()).await.inspect_err(|unread| metrics.unread(unread)) {
         Ok(body) => body,
         Err(Unread::TooLarge) => {
             tracing::debug!(sid = ?session.sid(), "a body is too large");
@@ -109,7 +110,8 @@ fn abort(session: &SessionHandle, reason: CloseReason) {
 }
 
 /// Why there is no body.
-enum Unread {
+#[derive(Debug)]
+pub(crate) enum Unread {
     TooLarge,
     Broken,
     Slow,

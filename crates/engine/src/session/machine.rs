@@ -325,6 +325,11 @@ impl Session {
         }
     }
 
+    /// Whether the driver has said that it does not read for a while.
+    pub const fn is_paused(&self) -> bool {
+        self.paused
+    }
+
     /// Says whether the driver reads. While it does not, a missing pong is not held against the client.
     pub const fn set_paused(&mut self, paused: bool) {
         self.paused = paused;

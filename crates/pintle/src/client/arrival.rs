@@ -5,6 +5,7 @@ use std::task::Context;
 
 use pintle_adapter::Pid;
 use pintle_proto::{Args, Encoded, Slot, SocketId};
+use pintle_transport::meter::Present;
 
 use super::dispatch::{Client, Joined};
 use super::jobs::Purpose;
@@ -38,7 +39,10 @@ impl Client {
                 let running = predicate.call(EventParts::new(socket), Args::empty());
                 self.start(cx, Purpose::Predicate { slot, parent }, running);
             }
-            Found::Nothing => self.turn_away(slot, name, &ClientError::invalid_namespace()),
+            Found::Nothing => {
+                self.io.metrics().unknown_namespace();
+                self.turn_away(slot, name, &ClientError::invalid_namespace());
+            }
         }
     }
 
@@ -69,7 +73,10 @@ impl Client {
         };
         match log.recall(&past, &self.session, None) {
             Recall::Socket(recalled) => self.enter_again(cx, slot, nsp, *recalled, auth),
-            Recall::Unknown => self.enter_anew(cx, slot, nsp, auth),
+            Recall::Unknown => {
+                self.io.metrics().recalled(false);
+                self.enter_anew(cx, slot, nsp, auth);
+            }
             Recall::Wait => {
                 let Some(socket) = self.new_socket(slot, nsp.clone(), auth) else {
                     return;
@@ -97,6 +104,7 @@ impl Client {
         if let Some(Recall::Socket(recalled)) = recall {
             self.enter_again(cx, slot, waiting.nsp().clone(), *recalled, Some(waiting.auth_json()));
         } else {
+            self.io.metrics().recalled(false);
             self.ask_middleware(cx, slot, waiting);
         }
     }
@@ -155,7 +163,12 @@ impl Client {
         let socket = joined.socket.clone();
         let nsp = socket.nsp();
         if let (Some(log), Some(ticket)) = (nsp.log(), socket.ticket()) {
-            if !log.admit(&socket, ticket) {
+            let returns = socket.is_recovered();
+            let admitted = log.admit(&socket, ticket);
+            if returns {
+                self.io.metrics().recalled(admitted);
+            }
+            if !admitted {
                 // Either the session is over, or what the client missed was lost while its middleware ran: then it has to
                 // start anew.
                 self.end(cx, DisconnectReason::ForcedServerClose);
@@ -169,6 +182,8 @@ impl Client {
             }
             socket.accept().report(&socket);
         }
+        self.io.metrics().accepted();
+        joined.present = nsp.handlers().metrics.entered();
         self.io.namespaces().announce(nsp);
         if let Some(endpoint) = nsp.handlers().connect.clone() {
             joined.lanes.take_up(Lane::All);
@@ -182,6 +197,7 @@ impl Client {
         if let Some(joined) = self.machine.leave(slot) {
             drop(joined.socket.retire(true, false));
             joined.socket.deafen();
+            self.io.metrics().refused();
             self.refuse(joined.socket.namespace(), error);
         }
     }
@@ -206,7 +222,7 @@ impl Client {
 
 impl Joined {
     fn new(socket: Socket) -> Self {
-        Self { socket, lanes: Lanes::default(), stack: None }
+        Self { socket, lanes: Lanes::default(), stack: None, present: Present::nowhere() }
     }
 }
 

@@ -3,6 +3,7 @@
 use std::task::Context;
 
 use pintle_proto::{Args, DecodeError, Encoded, Slot, Violation};
+use pintle_transport::meter::Present;
 
 use super::dispatch::{Client, Joined};
 use super::jobs::Purpose;
@@ -25,9 +26,10 @@ impl Client {
     pub(super) fn leave(&mut self, cx: &mut Context<'_>, slot: Slot, reason: DisconnectReason) {
         let server_leaves = reason == DisconnectReason::ServerNamespaceDisconnect;
         let joined = if server_leaves { self.machine.dismiss(slot) } else { self.machine.leave(slot) };
-        let Some(joined) = joined else {
+        let Some(mut joined) = joined else {
             return;
         };
+        joined.present = Present::nowhere();
         let socket = &joined.socket;
         // The client may have left just before the server came to close: the connection ends all the same.
         self.closing |= socket.stage() == Stage::Closing;
@@ -35,6 +37,7 @@ impl Client {
         tracing::debug!(socket = %socket.id(), namespace = socket.namespace(), %reason, "socket disconnected");
         // One that never connected need not be said goodbye to.
         if let Some(farewell) = farewell {
+            self.io.metrics().disconnected(reason);
             self.leaving.push(Leaving { slot, joined, farewell, reason });
             self.finish_leaving(cx, slot);
         } else {
@@ -65,6 +68,7 @@ impl Client {
     pub(super) fn violate(&mut self, cx: &mut Context<'_>, violation: Violation) {
         if !self.ended {
             tracing::debug!(%violation, "protocol violation");
+            self.io.metrics().violated(violation);
             if let Violation::Decode(error) = violation {
                 self.tell_decode_error(cx, error);
             }

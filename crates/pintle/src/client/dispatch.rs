@@ -6,6 +6,7 @@ use std::task::Context;
 use std::time::Instant;
 
 use pintle_proto::{Args, Connection as Machine, DecodeError, Incoming, Slot};
+use pintle_transport::meter::Present;
 use pintle_transport::{CloseReason, Connection, Message, SessionHandle};
 
 use super::departure::Leaving;
@@ -47,6 +48,8 @@ pub(super) struct Joined {
     pub(super) lanes: Lanes,
     /// The namespace's layers around this socket's handlers, if it has some.
     pub(super) stack: Option<Stack>,
+    /// It counts as a socket of its namespace, once it is let in.
+    pub(super) present: Present,
 }
 
 impl Client {
@@ -103,7 +106,7 @@ impl Client {
     /// A handler has finished.
     fn finish(&mut self, cx: &mut Context<'_>, finished: Finished) {
         let Finished { purpose, response } = finished;
-        report(&purpose, response.errors());
+        self.report(&purpose, response.errors());
         match purpose {
             Purpose::Event { slot, socket, event, lane, ack } => {
                 let errors = response.finish(&socket, ack);
@@ -139,6 +142,20 @@ impl Client {
                 self.tell_errors(cx, farewell.socket(), None, response.into_errors());
             }
             Purpose::Error => {}
+        }
+    }
+
+    /// Tells the log of a handler that did not end well. The client has a hand in what an error says: it is quoted.
+    fn report(&self, purpose: &Purpose, errors: &[HandlerError]) {
+        for error in errors {
+            let message = error.to_string();
+            match error.kind() {
+                HandlerErrorKind::Panic => tracing::error!(%purpose, panic = ?message, "a handler panicked"),
+                _ => tracing::debug!(%purpose, error = ?message, "a handler failed"),
+            }
+            if !purpose.refuses(error.kind()) {
+                self.io.metrics().handler_failed(error.kind());
+            }
         }
     }
 
@@ -245,17 +262,6 @@ impl Drop for Client {
             joined.socket.deafen();
         }
         self.leaving.iter().for_each(|leaving| leaving.joined.socket.deafen());
-    }
-}
-
-/// Tells the log of a handler that did not end well. The client has a hand in what an error says: it is quoted.
-fn report(purpose: &Purpose, errors: &[HandlerError]) {
-    for error in errors {
-        let message = error.to_string();
-        match error.kind() {
-            HandlerErrorKind::Panic => tracing::error!(%purpose, panic = ?message, "a handler panicked"),
-            _ => tracing::debug!(%purpose, error = ?message, "a handler failed"),
-        }
     }
 }
 

@@ -46,7 +46,7 @@ impl Client {
             self.tell_any(cx, slot, &call);
             // They may have ended it.
         }
-        let Some(Joined { socket, lanes, stack }) = self.joined(slot) else {
+        let Some(Joined { socket, lanes, stack, .. }) = self.joined(slot) else {
             return;
         };
         // Whom the server has disconnected it no longer listens to.
@@ -55,6 +55,7 @@ impl Client {
         }
         let Call { lane, event, ack, args } = call;
         let handlers = socket.nsp().handlers();
+        handlers.metrics.called(&event);
         let mut target: Target = handlers.events.get(&event).map(|entry| entry.endpoint.clone()).into_iter().collect();
         socket.listeners(handlers.events.name(&event), &mut target);
         if target.is_empty() {

@@ -11,6 +11,7 @@ use pintle_proto::Slot;
 
 use super::lanes::Lane;
 use crate::ack::Asked;
+use crate::error::HandlerErrorKind;
 use crate::event::EventResponse;
 use crate::handler::{EventKey, Running};
 use crate::socket::{Farewell, Socket};
@@ -45,6 +46,13 @@ pub(super) enum Purpose {
     Disconnect(Farewell),
     /// To be told what went wrong.
     Error,
+}
+
+impl Purpose {
+    /// Whether such an error is what it is for: to refuse a client.
+    pub(super) fn refuses(&self, kind: HandlerErrorKind) -> bool {
+        matches!(self, Self::Middleware(_) | Self::Predicate { .. }) && kind != HandlerErrorKind::Panic
+    }
 }
 
 impl fmt::Display for Purpose {

@@ -13,12 +13,12 @@ use super::endpoint::Endpoint;
 use crate::ack::EventName;
 use crate::event::{EventResponse, Layers, Target};
 use crate::extract::EventParts;
+use crate::metrics::NamespaceMetrics;
 
 /// A handler at work.
 pub(crate) type Running = Pin<Box<dyn Future<Output = EventResponse> + Send>>;
 
 /// The handlers of a namespace, ready to be called.
-#[derive(Default)]
 pub(crate) struct Handlers {
     pub(crate) middleware: Vec<Arc<dyn Endpoint>>,
     pub(crate) connect: Option<Arc<dyn Endpoint>>,
@@ -32,6 +32,7 @@ pub(crate) struct Handlers {
     pub(crate) layers: Layers,
     /// Events of a socket run strictly one after another.
     pub(crate) sequential: bool,
+    pub(crate) metrics: NamespaceMetrics,
 }
 
 /// The events that are handled.

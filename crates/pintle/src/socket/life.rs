@@ -13,6 +13,7 @@ use super::extras::Extras;
 use crate::ack::{self, Waiter};
 use crate::error::{EmitError, JoinError};
 use crate::io::SocketIo;
+use crate::metrics::Limit;
 use crate::nsp::Nsp;
 use crate::pattern::ParamValues;
 use crate::recovery::{Recalled, Ticket};
@@ -89,6 +90,7 @@ impl Refused {
     pub(crate) fn report(self, socket: &Socket) {
         for (room, error) in self.0 {
             tracing::warn!(socket = %socket.id(), ?room, %error, "a room of the middleware was not joined");
+            socket.io().metrics().room_refused(error);
         }
     }
 }
@@ -227,7 +229,11 @@ impl Socket {
     /// Whether it was queued.
     pub(crate) fn deliver_as(&self, packet: &Encoded, volatile: bool) -> Result<bool, EmitError> {
         if volatile {
-            return Ok(self.stage() <= Stage::Connected && self.0.session.send_volatile(packet));
+            let sent = self.stage() <= Stage::Connected && self.0.session.send_volatile(packet);
+            if !sent {
+                self.0.io.metrics().volatile_dropped();
+            }
+            return Ok(sent);
         }
         self.deliver(packet).map(|()| true)
     }
@@ -247,7 +253,10 @@ impl Socket {
             (Some(log), Some(ticket)) => log.join(ticket, room, || self.admit_to(room)),
             _ => self.admit_to(room),
         };
-        joined.map(drop).inspect_err(|error| tracing::debug!(socket = %self.id(), %error, "a room was not joined"))
+        joined.map(drop).inspect_err(|error| {
+            self.0.io.metrics().room_refused(error.0);
+            tracing::debug!(socket = %self.id(), %error, "a room was not joined");
+        })
     }
 
     pub(super) fn leave_one(&self, room: &str) {
@@ -345,11 +354,14 @@ impl Socket {
     /// Has `waiter` wait for an acknowledgement; it comes back if too many do.
     pub(crate) fn await_ack(&self, id: u64, waiter: Waiter) -> Result<(), Waiter> {
         let limit = self.0.io.config().proto.max_pending_acks();
-        let inserted = self.lock().acks.get_or_insert_with(|| Box::new(PendingAcks::new(limit))).insert(id, waiter);
-        if inserted.is_err() {
+        let mut shared = self.lock();
+        let awaited = shared.acks.get_or_insert_with(|| Box::new(PendingAcks::new(limit))).insert(id, waiter);
+        drop(shared);
+        if awaited.is_err() {
+            self.0.io.metrics().reached(Limit::PendingAcks);
             tracing::debug!(socket = %self.id(), "too many acknowledgements are awaited");
         }
-        inserted
+        awaited
     }
 
     /// Nobody waits for it any more.

@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::link::Link;
 use super::task::{Actor, Transport};
+use crate::metrics::{Limit, Metrics, Pause, Traffic};
 use crate::protocol::Connection;
 use crate::session::{Answer, Mail, SessionHandle};
 use crate::websocket::{Flow, ReadEnd};
@@ -65,6 +66,8 @@ impl<C: Connection> Actor<C> {
                     if self.session.handle_candidate(now) {
                         self.candidate = Some(Box::new(Link::Opening(upgrade)));
                         self.poll_candidate(cx, now);
+                    } else {
+                        self.metrics.upgrade_failed();
                     }
                 }
             }
@@ -76,6 +79,7 @@ impl<C: Connection> Actor<C> {
     /// So many packets did not fit into the outbox, and the session was not closed for it. Who sent them was told; the log
     /// is told here, where no lock is held.
     fn report_refused(&self, packets: u32) {
+        self.metrics.reached(Limit::Outbox);
         tracing::debug!(sid = ?self.handle.sid(), packets, "packets refused: the client does not read fast enough");
     }
 
@@ -103,6 +107,7 @@ impl<C: Connection> Actor<C> {
         if self.backlog.is_some() || !matches!(self.transport, Transport::Polling(_)) {
             drop(answer.send(Answer::Refused));
         } else {
+            self.traffic.bytes_in.add(body.len());
             self.backlog = Some(Box::new(Backlog { rest: body, answer }));
         }
     }
@@ -119,6 +124,9 @@ impl<C: Connection> Actor<C> {
             }
             let ready = self.connection.is_ready();
             let crowded = self.handle.is_crowded();
+            if (!ready || crowded) && !self.session.is_paused() {
+                self.metrics.paused(if ready { Pause::Outbox } else { Pause::Handlers });
+            }
             self.session.set_paused(!ready || crowded);
             if !ready || crowded || self.session.close_reason().is_some() || self.read(cx, now) == Stop::Waiting {
                 return;
@@ -134,7 +142,7 @@ impl<C: Connection> Actor<C> {
         {
             return stop;
         }
-        let Self { transport, session, connection, handle, .. } = self;
+        let Self { transport, session, connection, handle, metrics, traffic, .. } = self;
         let Transport::WebSocket(link) = transport else {
             return Stop::Waiting;
         };
@@ -149,14 +157,16 @@ impl<C: Connection> Actor<C> {
                 if opened {
                     let kind = session.transport();
                     websocket.queue().push_back(pintle_engine::open_frame(config, handle.sid(), kind));
+                    traffic.packets_out.add(1);
                 }
                 websocket
             }
         };
+        let mut receiver = Receiver { session, connection, handle, metrics, traffic };
         let mut completed = false;
         let end = websocket.poll_read(cx, config, |cx, message| {
             completed = true;
-            deliver(session, connection, handle, cx, now, message.packet())
+            receiver.take(cx, now, message.packet())
         });
         match end {
             ReadEnd::Drained { read } => {
@@ -180,24 +190,30 @@ impl<C: Connection> Actor<C> {
                 session.handle_transport_closed(reason);
                 Stop::Waiting
             }
+            ReadEnd::Violated(code) => {
+                metrics.violated(code);
+                session.handle_transport_closed(CloseReason::TransportError);
+                Stop::Waiting
+            }
         }
     }
 
     /// Handles packets of a POST. `None` when all of them are.
     fn read_backlog(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Stop> {
-        let Self { backlog, session, connection, handle, .. } = self;
+        let Self { backlog, session, connection, handle, metrics, traffic, .. } = self;
         let backlog = backlog.as_deref_mut()?;
+        let mut receiver = Receiver { session, connection, handle, metrics, traffic };
         let mut packets = Packets::new(&backlog.rest);
         let mut stop = Stop::Waiting;
         for packet in packets.by_ref().take(PACKETS) {
-            if deliver(session, connection, handle, cx, now, packet) == Flow::Enough {
+            if receiver.take(cx, now, packet) == Flow::Enough {
                 stop = Stop::Full;
                 break;
             }
         }
         let rest = packets.rest().map(|rest| backlog.rest.slice_ref(rest));
         match rest {
-            Some(rest) if session.close_reason().is_none() => {
+            Some(rest) if receiver.session.close_reason().is_none() => {
                 backlog.rest = rest;
                 if stop == Stop::Waiting {
                     cx.waker().wake_by_ref();
@@ -233,8 +249,7 @@ impl<C: Connection> Actor<C> {
             Poll::Pending => return,
             Poll::Ready(Err(_)) => {
                 session.handle_candidate_closed();
-                self.candidate = None;
-                return;
+                return self.lose_candidate();
             }
             Poll::Ready(Ok((websocket, _))) => websocket,
         };
@@ -250,10 +265,9 @@ impl<C: Connection> Actor<C> {
         });
         websocket.queue().extend(answers);
         match end {
-            ReadEnd::Closed(_) => {
+            ReadEnd::Closed(_) | ReadEnd::Violated(_) => {
                 session.handle_candidate_closed();
-                self.candidate = None;
-                return;
+                return self.lose_candidate();
             }
             ReadEnd::Yielded => cx.waker().wake_by_ref(),
             ReadEnd::Drained { .. } | ReadEnd::Full => {}
@@ -266,6 +280,8 @@ impl<C: Connection> Actor<C> {
         match step {
             Some(CandidateStep::Promote) => {
                 let Some(link) = self.candidate.take() else { return };
+                self.count_traffic();
+                self.present = self.metrics.upgraded();
                 let polling = std::mem::replace(&mut self.transport, Transport::WebSocket(*link));
                 if let Transport::Polling(Some(waiting)) = polling {
                     // The client has left long-polling; whatever still asks there learns nothing.
@@ -282,6 +298,7 @@ impl<C: Connection> Actor<C> {
                     websocket.close(None);
                     // One attempt: it is a courtesy to a client that did not keep to the rules.
                     let _ = websocket.poll_write(cx);
+                    self.metrics.upgrade_failed();
                 }
             }
             Some(CandidateStep::Send(frame)) => {
@@ -295,23 +312,39 @@ impl<C: Connection> Actor<C> {
             && let Poll::Ready(Err(_)) = websocket.poll_write(cx)
         {
             self.session.handle_candidate_closed();
-            self.candidate = None;
+            self.lose_candidate();
+        }
+    }
+
+    /// The WebSocket that might have taken over will not.
+    pub(super) fn lose_candidate(&mut self) {
+        if self.candidate.take().is_some() {
+            self.metrics.upgrade_failed();
         }
     }
 }
 
-/// Gives a packet to the session, and its message to what runs on it.
-fn deliver<C: Connection>(
-    session: &mut Session,
-    connection: &mut C,
-    handle: &SessionHandle,
-    cx: &mut Context<'_>,
-    now: Instant,
-    packet: Result<Packet<'_>, PacketError>,
-) -> Flow {
-    if let Some(message) = session.handle_packet(now, packet) {
-        connection.handle_message(cx, now, message);
+/// What takes the packets that are read.
+struct Receiver<'a, C> {
+    session: &'a mut Session,
+    connection: &'a mut C,
+    handle: &'a SessionHandle,
+    metrics: &'a Metrics,
+    traffic: &'a mut Traffic,
+}
+
+impl<C: Connection> Receiver<'_, C> {
+    /// Gives a packet to the session, and its message to what runs on it.
+    fn take(&mut self, cx: &mut Context<'_>, now: Instant, packet: Result<Packet<'_>, PacketError>) -> Flow {
+        let Self { session, connection, handle, metrics, traffic } = self;
+        traffic.packets_in.add(1);
+        if let Err(error) = packet {
+            metrics.malformed(error);
+        }
+        if let Some(message) = session.handle_packet(now, packet) {
+            connection.handle_message(cx, now, message);
+        }
+        let more = session.close_reason().is_none() && connection.is_ready() && !handle.is_crowded();
+        if more { Flow::More } else { Flow::Enough }
     }
-    let more = session.close_reason().is_none() && connection.is_ready() && !handle.is_crowded();
-    if more { Flow::More } else { Flow::Enough }
 }

@@ -8,6 +8,7 @@ use pintle_engine::{CloseReason, Frame, Session, Transmit, encode_payload};
 
 use super::link::Link;
 use super::task::{Actor, Transport};
+use crate::metrics::Traffic;
 use crate::protocol::Connection;
 use crate::session::{Answer, SessionHandle};
 use crate::websocket::WebSocket;
@@ -17,9 +18,11 @@ impl<C: Connection> Actor<C> {
     pub(super) fn poll_transmit(&mut self, cx: &mut Context<'_>, now: Instant) {
         let step = self.session.poll_candidate();
         self.step_candidate(cx, step);
-        let Self { transport, session, handle, .. } = self;
+        let Self { transport, session, handle, traffic, .. } = self;
         match transport {
-            Transport::WebSocket(Link::Open(websocket)) => transmit_websocket(cx, now, websocket, session, handle),
+            Transport::WebSocket(Link::Open(websocket)) => {
+                transmit_websocket(cx, now, websocket, session, handle, traffic);
+            }
             Transport::WebSocket(Link::Opening(_)) | Transport::Gone => {
                 let _ = take(cx, now, session, handle, None);
             }
@@ -28,8 +31,13 @@ impl<C: Connection> Actor<C> {
                 let transmit = take(cx, now, session, handle, Some(&mut frames));
                 if transmit != Transmit::Idle
                     && let Some(waiting) = waiting.take()
-                    && waiting.send(Answer::Payload(encode_payload(frames.iter()))).is_err()
                 {
+                    let payload = encode_payload(frames.iter());
+                    traffic.packets_out.add(frames.len());
+                    traffic.bytes_out.add(payload.len());
+                    if waiting.send(Answer::Payload(payload)).is_ok() {
+                        return;
+                    }
                     // The client has hung up meanwhile, and what it would have got is lost: it must not go on unawares.
                     session.handle_poll_aborted();
                 }
@@ -44,6 +52,7 @@ fn transmit_websocket(
     websocket: &mut WebSocket,
     session: &mut Session,
     handle: &SessionHandle,
+    traffic: &mut Traffic,
 ) {
     loop {
         let over = session.close_reason().is_some();
@@ -52,8 +61,10 @@ fn transmit_websocket(
         }
         // While a write is stuck the rest waits in the outbox, where it is bounded.
         let stuck = websocket.is_stuck();
+        let before = websocket.queue().len();
         let queue = (!stuck || over).then(|| websocket.queue());
         let transmit = take(cx, now, session, handle, queue);
+        traffic.packets_out.add(websocket.queue().len() - before);
         if transmit == Transmit::Close {
             websocket.close(session.close_reason());
         }

@@ -6,13 +6,15 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use hyper::upgrade::OnUpgrade;
-use pintle_engine::{CloseReason, Session};
+use pintle_engine::{CloseReason, Session, TransportKind};
 use tokio::sync::oneshot;
 
 use super::alarm::Alarm;
 use super::input::Backlog;
 use super::link::Link;
 use crate::clock;
+use crate::meter::Present;
+use crate::metrics::{Limit, Metrics, Traffic};
 use crate::protocol::Connection;
 use crate::registry::Seat;
 use crate::session::{Answer, SessionHandle};
@@ -31,6 +33,10 @@ pub(crate) struct Actor<C: Connection> {
     pub(super) candidate: Option<Box<Link>>,
     /// Packets of a POST that wait until the connection can take more.
     pub(super) backlog: Option<Box<Backlog>>,
+    pub(super) metrics: Metrics,
+    /// It counts as a session of its transport.
+    pub(super) present: Present,
+    pub(super) traffic: Traffic,
     alarm: Alarm,
     /// Set once the session is over: until when the peer may take to hang up.
     ended: Option<Instant>,
@@ -50,17 +56,25 @@ pub(super) enum Transport {
 
 impl<C: Connection> Actor<C> {
     /// The task of a session that has been opened over long-polling, its handshake answered.
-    pub(crate) fn polling(seat: Seat, running: Running, connection: C, now: Instant) -> Self {
-        Self::new(seat, running, connection, Transport::Polling(None), now)
+    pub(crate) fn polling(seat: Seat, running: Running, metrics: Metrics, connection: C, now: Instant) -> Self {
+        Self::new(seat, running, metrics, connection, Transport::Polling(None), now)
     }
 
     /// The task of a session that opens over a WebSocket.
-    pub(crate) fn websocket(seat: Seat, running: Running, connection: C, upgrade: OnUpgrade, now: Instant) -> Self {
-        Self::new(seat, running, connection, Transport::WebSocket(Link::Opening(upgrade)), now)
+    pub(crate) fn websocket(
+        seat: Seat,
+        running: Running,
+        metrics: Metrics,
+        connection: C,
+        upgrade: OnUpgrade,
+        now: Instant,
+    ) -> Self {
+        Self::new(seat, running, metrics, connection, Transport::WebSocket(Link::Opening(upgrade)), now)
     }
 
-    fn new(seat: Seat, running: Running, connection: C, transport: Transport, now: Instant) -> Self {
+    fn new(seat: Seat, running: Running, metrics: Metrics, connection: C, transport: Transport, now: Instant) -> Self {
         let handle = seat.session().clone();
+        let present = metrics.opened(handle.transport());
         Self {
             session: Session::new(handle.config().clone(), handle.transport(), now),
             handle,
@@ -69,6 +83,9 @@ impl<C: Connection> Actor<C> {
             transport,
             candidate: None,
             backlog: None,
+            metrics,
+            present,
+            traffic: Traffic::default(),
             alarm: Alarm::default(),
             ended: None,
             _running: running,
@@ -106,12 +123,30 @@ impl<C: Connection> Actor<C> {
         if reason == CloseReason::Overflow {
             let waiting = self.handle.lock().outbox.bytes();
             tracing::warn!(?sid, waiting, "outbox overflow");
+            self.metrics.reached(Limit::Outbox);
         }
         self.ended = Some(now + self.handle.config().farewell_timeout());
+        self.metrics.closed(reason);
+        self.present = Present::nowhere();
         self.seat = None;
-        self.candidate = None;
+        self.lose_candidate();
         self.finish_backlog();
         self.connection.handle_close(cx, now, reason);
+    }
+
+    /// Counts what the session has carried.
+    pub(super) fn count_traffic(&mut self) {
+        let transport = match &mut self.transport {
+            Transport::Polling(_) => TransportKind::Polling,
+            Transport::WebSocket(link) => {
+                if let Link::Open(websocket) = link {
+                    websocket.count_traffic(&mut self.traffic);
+                }
+                TransportKind::WebSocket
+            }
+            Transport::Gone => return,
+        };
+        self.metrics.carried(transport, &mut self.traffic);
     }
 
     /// After the end: handlers that still run, and the peer's last words.
@@ -126,6 +161,7 @@ impl<C: Connection> Actor<C> {
             _ => true,
         };
         if said || until <= now {
+            self.count_traffic();
             self.transport = Transport::Gone;
             if self.connection.is_finished() {
                 return Poll::Ready(());
@@ -149,6 +185,7 @@ impl<C: Connection> Future for Actor<C> {
         if let Some(until) = this.ended {
             return this.poll_ended(cx, now, until);
         }
+        this.count_traffic();
         let deadline = [this.session.poll_timeout(), this.connection.poll_timeout()];
         this.alarm.set(cx, now, deadline.into_iter().flatten().min());
         Poll::Pending
@@ -160,5 +197,8 @@ impl<C: Connection> Drop for Actor<C> {
     fn drop(&mut self) {
         self.seat = None;
         self.handle.lock().retire();
+        if self.ended.is_none() {
+            self.metrics.dropped();
+        }
     }
 }

@@ -11,6 +11,8 @@ use super::io::Io;
 use super::reader::{Incoming, Reader, Violation};
 use super::scratch::{SCRATCH, Scratch};
 use super::writer::Writer;
+use crate::meter::Sum;
+use crate::metrics::Traffic;
 
 /// Reads of one turn, after which others get theirs.
 const READS: usize = 8;
@@ -24,6 +26,8 @@ pub(crate) struct WebSocket {
     /// What was read and not handled: a part of a frame, or frames that must wait. An idle connection has none, and no
     /// allocation for it.
     tail: Vec<u8>,
+    /// Bytes that came in and are not counted yet.
+    read: Sum,
 }
 
 /// A message, as it was on the wire.
@@ -53,6 +57,8 @@ pub(crate) enum ReadEnd {
     Full,
     /// It is over.
     Closed(CloseReason),
+    /// The peer broke the rules, and it is over: the code that it is told.
+    Violated(u16),
 }
 
 impl<'a> Received<'a> {
@@ -69,7 +75,9 @@ impl<'a> Received<'a> {
 impl WebSocket {
     /// Takes over a byte stream, with what was read from it already.
     pub(crate) fn new(io: Io, read_ahead: &[u8]) -> Self {
-        Self { io, reader: Reader::default(), writer: Writer::default(), tail: read_ahead.to_vec() }
+        let mut read = Sum::default();
+        read.add(read_ahead.len());
+        Self { io, reader: Reader::default(), writer: Writer::default(), tail: read_ahead.to_vec(), read }
     }
 
     /// The frames to write next; they go out with [`poll_write`](Self::poll_write).
@@ -90,6 +98,12 @@ impl WebSocket {
     /// Frames and bytes that wait to be written.
     pub(crate) fn held(&self) -> (usize, usize) {
         self.writer.held()
+    }
+
+    /// Adds the bytes that came in and went out since the last time.
+    pub(crate) fn count_traffic(&mut self, traffic: &mut Traffic) {
+        self.read.move_to(&mut traffic.bytes_in);
+        self.writer.written_bytes().move_to(&mut traffic.bytes_out);
     }
 
     /// Whether a message has begun to come, when all that came has been handled.
@@ -167,6 +181,7 @@ impl WebSocket {
                 Poll::Ready(Ok(())) => {}
             }
             let read = buffer.filled_mut();
+            self.read.add(read.len());
             if read.is_empty() {
                 return ReadEnd::Closed(CloseReason::TransportClose);
             }
@@ -230,7 +245,7 @@ impl WebSocket {
                 Err(Violation(code)) => {
                     tracing::debug!(code, "a frame breaks the rules, or a limit");
                     self.writer.close(Some(code));
-                    return (Some(ReadEnd::Closed(CloseReason::TransportError)), 0);
+                    return (Some(ReadEnd::Violated(code)), 0);
                 }
             };
             if flow == Flow::Enough {

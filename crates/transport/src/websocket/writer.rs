@@ -11,6 +11,7 @@ use smallvec::SmallVec;
 
 use super::io::Io;
 use super::scratch::Scratch;
+use crate::meter::Sum;
 
 /// The most slices of one system call. Linux takes 1024; more than this many gains nothing.
 const BATCH: usize = 64;
@@ -37,6 +38,8 @@ pub(super) struct Writer {
     closed: bool,
     /// The last write left something.
     stuck: bool,
+    /// Bytes that went out and are not counted yet.
+    out: Sum,
 }
 
 /// Control frames, side by side.
@@ -96,6 +99,11 @@ impl Writer {
         (self.frames.len(), bytes - self.written)
     }
 
+    /// Bytes that went out and are not counted yet.
+    pub(super) const fn written_bytes(&mut self) -> &mut Sum {
+        &mut self.out
+    }
+
     /// Whether the last write left something.
     pub(super) const fn is_stuck(&self) -> bool {
         self.stuck
@@ -119,6 +127,7 @@ impl Writer {
                 Poll::Pending => return Poll::Pending,
             };
             progress += written;
+            self.out.add(written);
             self.advance(written);
         }
         if self.frames.capacity() > Outbox::KEPT {
