@@ -124,11 +124,12 @@ impl<C: Connection> Actor<C> {
             }
             let ready = self.connection.is_ready();
             let crowded = self.handle.is_crowded();
-            if (!ready || crowded) && !self.session.is_paused() {
+            let over = self.session.close_reason().is_some();
+            if (!ready || crowded) && !over && !self.session.is_paused() {
                 self.metrics.paused(if ready { Pause::Outbox } else { Pause::Handlers });
             }
             self.session.set_paused(!ready || crowded);
-            if !ready || crowded || self.session.close_reason().is_some() || self.read(cx, now) == Stop::Waiting {
+            if !ready || crowded || over || self.read(cx, now) == Stop::Waiting {
                 return;
             }
         }
