@@ -4,5 +4,7 @@
 //! all, with what is asked of the server, and the reason where one does not apply.
 
 mod limits;
+mod errors;
+mod logs;
 mod packets;
 mod scene;

@@ -15,6 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::clock;
 use crate::error::{EmitError, EmitWithAckError, MissingAcks};
+use crate::quoted;
 use crate::socket::Socket;
 
 /// What a handler returns to acknowledge an event with `T`: a tuple is several arguments, `()` none, anything else one, as in
@@ -248,7 +249,11 @@ pub(crate) async fn answers<T: DeserializeOwned>(
         while let Some(args) = receiver.recv().await {
             match args.deserialize() {
                 Ok(response) => responses.push(response),
-                Err(error) => tracing::debug!(%error, "an acknowledgement is not of the wanted type"),
+                Err(error) => {
+                    let error = error.to_string();
+                    let error = quoted::message(&error);
+                    tracing::debug!(?error, "an acknowledgement is not of the wanted type");
+                }
             }
         }
     };

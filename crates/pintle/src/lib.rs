@@ -74,6 +74,7 @@ mod nsp;
 mod operator;
 mod options;
 mod pattern;
+mod quoted;
 #[cfg(doctest)]
 mod readme;
 mod reason;

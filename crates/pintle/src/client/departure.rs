@@ -10,6 +10,7 @@ use super::jobs::Purpose;
 use super::lanes::Lane;
 use crate::error::{ClientError, HandlerError, HandlerErrorKind};
 use crate::extract::EventParts;
+use crate::quoted;
 use crate::reason::DisconnectReason;
 use crate::socket::{Farewell, Socket, Stage};
 
@@ -34,7 +35,8 @@ impl Client {
         // The client may have left just before the server came to close: the connection ends all the same.
         self.closing |= socket.stage() == Stage::Closing;
         let farewell = socket.retire(server_leaves, reason.is_recoverable());
-        tracing::debug!(socket = %socket.id(), namespace = socket.namespace(), %reason, "socket disconnected");
+        let namespace = quoted::name(socket.namespace());
+        tracing::debug!(socket = %socket.id(), ?namespace, %reason, "socket disconnected");
         // One that never connected need not be said goodbye to.
         if let Some(farewell) = farewell {
             self.io.metrics().disconnected(reason);

@@ -17,6 +17,7 @@ use crate::event::Stack;
 use crate::extract::EventParts;
 use crate::handler::{EventKey, Running};
 use crate::io::SocketIo;
+use crate::quoted;
 use crate::reason::DisconnectReason;
 use crate::socket::Socket;
 
@@ -145,10 +146,11 @@ impl Client {
         }
     }
 
-    /// Tells the log of a handler that did not end well. The client has a hand in what an error says: it is quoted.
+    /// Tells the log of a handler that did not end well.
     fn report(&self, purpose: &Purpose, errors: &[HandlerError]) {
         for error in errors {
             let message = error.to_string();
+            let message = quoted::message(&message);
             match error.kind() {
                 HandlerErrorKind::Panic => tracing::error!(%purpose, panic = ?message, "a handler panicked"),
                 _ => tracing::debug!(%purpose, error = ?message, "a handler failed"),

@@ -14,6 +14,7 @@ use crate::ack::Asked;
 use crate::error::HandlerErrorKind;
 use crate::event::EventResponse;
 use crate::handler::{EventKey, Running};
+use crate::quoted;
 use crate::socket::{Farewell, Socket};
 
 /// What a handler was called for.
@@ -58,9 +59,11 @@ impl Purpose {
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Event { socket, event, .. } => write!(f, "event {:?}", socket.nsp().handlers().events.name(event)),
+            Self::Event { socket, event, .. } => {
+                write!(f, "event {:?}", quoted::name(socket.nsp().handlers().events.name(event)))
+            }
             Self::Any { socket, event } => {
-                write!(f, "on_any of event {:?}", socket.nsp().handlers().events.name(event))
+                write!(f, "on_any of event {:?}", quoted::name(socket.nsp().handlers().events.name(event)))
             }
             Self::Predicate { .. } => f.write_str("predicate of a dynamic namespace"),
             Self::Departure(_) => f.write_str("recovery"),

@@ -8,6 +8,7 @@ use self::de::ParamsError;
 use super::{EventParts, FromEventParts};
 use crate::error::ClientError;
 use crate::pattern::ParamValues;
+use crate::quoted;
 
 /// The parameters of a dynamic namespace such as `/tenant/{id}`, read into `T`, as axum's `Path` reads those of a route.
 ///
@@ -52,17 +53,18 @@ impl<S: Sync, T: DeserializeOwned> FromEventParts<S> for Params<T> {
 }
 
 fn read<T: DeserializeOwned>(namespace: &str, params: Option<&ParamValues>) -> Result<T, ClientError> {
+    let name = quoted::name(namespace);
     let Some(params) = params else {
-        tracing::error!(namespace, "Params was asked for in a namespace without parameters");
+        tracing::error!(namespace = ?name, "Params was asked for in a namespace without parameters");
         return Err(ClientError::unexplained());
     };
     de::from_params(params).map_err(|error| match error {
         ParamsError::Value(error) => {
-            tracing::debug!(namespace, ?error, "the parameters of a namespace are not of the wanted type");
+            tracing::debug!(namespace = ?name, ?error, "the parameters of a namespace are not of the wanted type");
             ClientError::new("invalid namespace parameters")
         }
         ParamsError::Type(error) => {
-            tracing::error!(namespace, ?error, "no parameters of the namespace can become what was asked for");
+            tracing::error!(namespace = ?name, ?error, "no parameters of the namespace can become what was asked for");
             ClientError::unexplained()
         }
     })

@@ -16,6 +16,7 @@ use crate::io::SocketIo;
 use crate::metrics::Limit;
 use crate::nsp::Nsp;
 use crate::pattern::ParamValues;
+use crate::quoted;
 use crate::recovery::{Recalled, Ticket};
 
 pub(super) struct Inner {
@@ -89,6 +90,7 @@ impl Refused {
     /// Not under a lock: a subscriber may want to send what it hears to a room.
     pub(crate) fn report(self, socket: &Socket) {
         for (room, error) in self.0 {
+            let room = quoted::name(&room);
             tracing::warn!(socket = %socket.id(), ?room, %error, "a room of the middleware was not joined");
             socket.io().metrics().room_refused(error);
         }

@@ -77,7 +77,7 @@ impl Future for Echo {
                 }
             }
             match this.poll_read(cx) {
-                ReadEnd::Closed(_) => this.over = true,
+                ReadEnd::Closed(_) | ReadEnd::Violated(_) => this.over = true,
                 ReadEnd::Drained { .. } if this.websocket.is_drained() => return Poll::Pending,
                 ReadEnd::Drained { .. } | ReadEnd::Yielded | ReadEnd::Full => {}
             }
