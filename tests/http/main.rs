@@ -6,6 +6,7 @@ mod auth;
 mod bodies;
 mod cookies;
 mod cors;
+mod defaults;
 mod headers;
 mod levels;
 mod metrics;

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::{env, fs};
 
 /// The pages with recipes.
-const PAGES: [&str; 2] = ["MIDDLEWARE.md", "METRICS.md"];
+const PAGES: [&str; 3] = ["MIDDLEWARE.md", "METRICS.md", "DEFAULTS.md"];
 
 #[test]
 fn the_code_of_the_pages_is_the_code_of_the_tests() {
