@@ -3,8 +3,8 @@
 //! A test is named after what it shows: `a31_…` is an advisory of a peer, `h150_…` a situation. docs/SECURITY.md lists them
 //! all, with what is asked of the server, and the reason where one does not apply.
 
-mod limits;
 mod errors;
+mod limits;
 mod logs;
 mod packets;
 mod scene;
