@@ -6,5 +6,9 @@
 mod errors;
 mod limits;
 mod logs;
+mod attack;
+mod handshake;
+mod headers;
+mod origin;
 mod packets;
 mod scene;

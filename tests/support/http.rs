@@ -215,6 +215,12 @@ impl HttpConnection {
         }
     }
 
+    /// What the server still says until it closes the connection, as it is.
+    pub async fn rest(mut self) -> Vec<u8> {
+        within("the server to close the connection", async { while self.fill().await.is_some() {} }).await;
+        self.unread
+    }
+
     /// Waits until the server has closed the connection; what it still says is dropped.
     pub async fn ended(&mut self) {
         within("the server to close the connection", async {
