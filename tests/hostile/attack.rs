@@ -3,7 +3,7 @@
 use std::future::Future;
 
 use pintle::SocketIoLayer;
-use pintle_tests::{Endpoint, Request, Response};
+use pintle_tests::{Endpoint, Polling, Request, Response};
 
 use crate::scene::Scene;
 
@@ -41,4 +41,10 @@ pub(crate) async fn ask_session(endpoint: Endpoint, opened: &Response, event: &s
             return answer.to_owned();
         }
     }
+}
+
+/// Asserts that a session that was not attacked is as it was, and ends it: its client is not to be waited for.
+pub(crate) async fn leave(session: &Polling) {
+    session.assert_open().await;
+    session.push("1").await;
 }

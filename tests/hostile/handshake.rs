@@ -10,7 +10,7 @@ use pintle::{Ack, ClientError, Socket};
 use pintle_tests::{Client, HttpConnection, Polling, Request, Transport, WebSocket, eventually};
 use tower_http::catch_panic::CatchPanicLayer;
 
-use crate::attack::{ask, ask_session, get, withstand};
+use crate::attack::{ask, ask_session, get, leave, withstand};
 use crate::scene::{Scene, realtime};
 
 const OPEN: &str = "EIO=4&transport=polling";
@@ -47,7 +47,7 @@ async fn a13_h027_another_version_than_the_sessions_is_refused_on_either_transpo
             let upgraded = WebSocket::try_connect(endpoint, &query("websocket")).await.expect_err("no 101");
             assert_eq!((upgraded.status, upgraded.text()), (400, "Bad request"), "{version}");
         }
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }
@@ -62,7 +62,7 @@ async fn h005_h067_a_head_opens_nothing_and_harms_no_session() {
             let said = String::from_utf8(connection.rest().await).expect("text");
             assert!(said.starts_with(&format!("HTTP/1.1 {status} ")) && said.ends_with("\r\n\r\n"), "{said}");
         }
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }
@@ -102,7 +102,7 @@ async fn h008_of_two_ids_the_last_one_counts() {
             let opened = WebSocket::try_connect(endpoint, &format!("{WEBSOCKET}&sid={first}&sid={last}")).await;
             assert_eq!(opened.is_ok(), status == 200);
         }
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }
@@ -118,7 +118,7 @@ async fn h009_an_id_may_be_escaped() {
             let refused = get(endpoint, &format!("{OPEN}&sid={broken}{}", session.sid())).await;
             assert_eq!((refused.status, refused.text()), (400, UNKNOWN_SESSION), "{broken}");
         }
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }

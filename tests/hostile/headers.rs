@@ -11,7 +11,7 @@ use pintle::{Ack, Socket};
 use pintle_tests::{Client, Endpoint, HttpConnection, Polling, Request, Transport, WebSocket, within};
 use tokio::net::TcpListener;
 
-use crate::attack::{ask_session, withstand};
+use crate::attack::{ask_session, leave, withstand};
 use crate::scene::realtime;
 
 const OPEN: &str = "EIO=4&transport=polling";
@@ -31,7 +31,7 @@ async fn a06_bytes_behind_the_request_for_a_websocket_are_judged_as_frames() {
         let request = WebSocket::request(endpoint.target(&session.upgrade_query()));
         let mut socket = WebSocket::ask_and_send(endpoint, &request, b"test").await.expect("a WebSocket");
         socket.ended().await;
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }

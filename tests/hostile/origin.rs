@@ -7,7 +7,7 @@ use axum::http::HeaderMap;
 use pintle::{Ack, ClientError, Socket};
 use pintle_tests::{Client, Endpoint, HttpConnection, Polling, Request, Response, WebSocket};
 
-use crate::attack::{ask, withstand};
+use crate::attack::{ask, leave, withstand};
 use crate::scene::realtime;
 
 const OPEN: &str = "EIO=4&transport=polling";
@@ -45,7 +45,7 @@ async fn a02_h006_h025_no_page_is_told_that_it_may_read() {
             .header("access-control-request-method", "POST");
         let refused = ask(endpoint, preflight).await;
         assert!(refused.status == 400 && !is_readable(&refused), "{refused:?}");
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }
@@ -61,7 +61,7 @@ async fn a60_h023_h097_a_page_elsewhere_cannot_use_its_visitors_cookies() {
                 assert_eq!(ask(endpoint, request.clone()).await.status, 403, "{request:?}");
             }
         }
-        session.assert_open().await;
+        leave(&session).await;
     })
     .await;
 }
