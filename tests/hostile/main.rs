@@ -17,3 +17,4 @@ mod origin;
 mod packets;
 mod polling;
 mod scene;
+mod smuggling;

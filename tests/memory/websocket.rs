@@ -1,0 +1,81 @@
+//! WebSockets.
+
+use std::time::Duration;
+
+use axum::Router;
+use bytes::Bytes;
+use pintle::{Data, SocketIoLayer};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use crate::heap::{Heap, SLACK, until};
+use crate::host::{Host, Wire};
+
+/// A connection that has had much to say, and is idle now, is as small as one that never had.
+#[test]
+fn a37_a_large_message_leaves_nothing_with_its_connection() {
+    const CROWD: usize = 200;
+    let heap = Heap::alone();
+    let realtime =
+        SocketIoLayer::new().on("text", async |Data(_): Data<String>| {}).on("binary", async |Data(_): Data<Bytes>| {});
+    let host = Host::serve(Router::new().layer(realtime));
+    let empty = heap.settled();
+    let mut crowd: Vec<Wire> = (0..CROWD).map(|_| Wire::websocket(&host)).collect();
+    let text = format!(r#"42["text","{}"]"#, "x".repeat(60_000));
+    let binary = [7; 60_000];
+    let talk = |crowd: &mut Vec<Wire>| {
+        for wire in crowd {
+            wire.frame(0x81, text.as_bytes());
+            wire.frame(0x81, br#"451-["binary",{"_placeholder":true,"num":0}]"#);
+            // In two fragments, and what comes of it in one.
+            wire.frame(0x02, &binary[..30_000]);
+            wire.frame(0x80, &binary[30_000..]);
+            // It is answered when all that was before has been handled.
+            wire.frame(0x89, b"done?");
+            wire.skip("done?");
+        }
+    };
+    // The scratch of the thread is as large as it gets.
+    talk(&mut crowd);
+    let before = heap.settled();
+    talk(&mut crowd);
+    heap.falls_to(before + SLACK);
+    let idle = (before - empty) / CROWD;
+    assert!(idle < 2_500, "{idle} bytes each, with what the server has for all");
+}
+
+/// Nobody answers, and what waited for the answers is forgotten when their time is over, or their socket gone.
+#[test]
+fn a17_acknowledgements_that_never_come_are_forgotten() {
+    let heap = Heap::alone();
+    let realtime = SocketIoLayer::new().max_queued(64 << 20, 1 << 20);
+    let io = realtime.io();
+    let host = Host::serve(Router::new().layer(realtime));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    let mut silent = Wire::websocket(&host);
+    until(|| io.sockets().len() == 1, || "it joins".to_owned());
+    let socket = io.sockets().pop().expect("it is there");
+    let mut round = |timeout: Duration| {
+        runtime.block_on(async {
+            let mut asked = JoinSet::new();
+            for _ in 0..500 {
+                let answer = socket.timeout(timeout).emit_with_ack::<Value>("asked", 1);
+                asked.spawn(async { answer.await.is_err() });
+            }
+            for _ in 0..100 {
+                let answers = io.timeout(timeout).emit_with_ack::<Value>("asked", 1);
+                asked.spawn(async { answers.await.is_err() });
+            }
+            assert!(asked.join_all().await.into_iter().all(|in_vain| in_vain));
+        });
+        silent.frame(0x89, b"done?");
+        silent.skip("done?");
+    };
+    let soon = Duration::from_millis(20);
+    round(soon);
+    let before = heap.settled();
+    for _ in 0..20 {
+        round(soon);
+    }
+    heap.falls_to(before + SLACK);
+}
