@@ -3,7 +3,7 @@
 use std::future::pending;
 
 use axum::extract::Request as AxumRequest;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use pintle::{Ack, ClientError, Socket};
@@ -254,7 +254,7 @@ async fn h026_the_name_of_a_callback_is_not_reflected() {
 
 /// A layer around ours that does what layers should not.
 async fn misbehave(request: AxumRequest, next: Next) -> Response {
-    match request.headers().get("x-misbehave").map(|how| how.as_bytes()) {
+    match request.headers().get("x-misbehave").map(HeaderValue::as_bytes) {
         Some(b"panic") => panic!("as a test wants it"),
         Some(b"refuse") => StatusCode::IM_A_TEAPOT.into_response(),
         Some(b"stall") => pending().await,

@@ -52,7 +52,7 @@ async fn a02_h006_h025_no_page_is_told_that_it_may_read() {
 
 /// CORS does not protect a WebSocket: the browser sends the visitor's cookies, and lets the page read.
 #[tokio::test]
-async fn a60_h023_h097_a_page_elsewhere_cannot_use_its_visitors_cookies() {
+async fn a60_h023_a_page_elsewhere_cannot_use_its_visitors_cookies() {
     withstand(realtime(), async |endpoint| {
         let session = Polling::open(endpoint).await;
         for origin in [EVIL, "null", "http://127.0.0.1.evil.example", "http://localhost.evil.example", "file://"] {

@@ -125,7 +125,7 @@ fn h051_pieces_of_one_byte_cost_no_more_than_their_sum() {
     wire.send("0\r\n\r\n");
     wire.skip("ok");
     wire.get(&format!("&sid={sid}"));
-    wire.skip(&format!("430[{}]", LENGTH));
+    wire.skip(&format!("430[{LENGTH}]"));
     let spent = heap.allocated() - before;
     // What is read comes in six bytes for one.
     assert!(spent < 10 * LENGTH, "{spent} bytes");
