@@ -49,12 +49,14 @@ impl<P: Protocol> Engine<P> {
         B::Data: Send,
         B::Error: Send,
     {
-        let websocket = websocket::is_requested(request.headers());
+        let websocket = websocket::is_requested(&request);
         let mut session = None;
         let question = Question {
             method: match *request.method() {
                 Method::GET => pintle_engine::Method::Get,
                 Method::POST => pintle_engine::Method::Post,
+                // What a GET asks for over HTTP/1.1.
+                Method::CONNECT if websocket => pintle_engine::Method::Get,
                 _ => pintle_engine::Method::Other,
             },
             query: request.uri().query().unwrap_or_default(),

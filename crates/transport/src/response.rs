@@ -98,9 +98,10 @@ pub(crate) fn forbidden(message: &str) -> Reply {
     json(Reject::Forbidden, Some(message))
 }
 
-/// 101.
+/// 101; or 200, where there is nothing to switch because the request's stream is the WebSocket.
 pub(crate) fn switching(headers: HeaderMap) -> Reply {
-    let mut reply = status(StatusCode::SWITCHING_PROTOCOLS);
+    let switches = headers.contains_key(header::UPGRADE);
+    let mut reply = status(if switches { StatusCode::SWITCHING_PROTOCOLS } else { StatusCode::OK });
     *reply.headers_mut() = headers;
     reply
 }

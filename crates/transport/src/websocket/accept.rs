@@ -1,14 +1,24 @@
 //! The HTTP half of a WebSocket: is it a proper request for one, and what is answered.
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header, request};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Version, header, request};
 use tungstenite::handshake::derive_accept_key;
 
 /// Whether the client asks for a WebSocket rather than for a page.
-pub(crate) fn is_requested(headers: &HeaderMap) -> bool {
-    has_token(headers, header::UPGRADE, "websocket") && has_token(headers, header::CONNECTION, "upgrade")
+pub(crate) fn is_requested<B>(request: &Request<B>) -> bool {
+    let headers = request.headers();
+    is_stream(request.method(), request.version(), headers)
+        || has_token(headers, header::UPGRADE, "websocket") && has_token(headers, header::CONNECTION, "upgrade")
 }
 
-/// The headers of the answer 101, or why there is none.
+/// Whether the stream that the request came on is to be the WebSocket: RFC 8441, HTTP/2.
+///
+/// Which protocol is asked for, hyper tells only who builds it with HTTP/2. But a CONNECT has a path only if it asks for
+/// one, and this header only if that is the WebSocket.
+fn is_stream(method: &Method, version: Version, headers: &HeaderMap) -> bool {
+    method == Method::CONNECT && version == Version::HTTP_2 && headers.contains_key(header::SEC_WEBSOCKET_VERSION)
+}
+
+/// The headers of the answer 101, or 200 on a stream of HTTP/2; or why there is none.
 ///
 /// # Errors
 ///
@@ -16,7 +26,8 @@ pub(crate) fn is_requested(headers: &HeaderMap) -> bool {
 pub(crate) fn accept(parts: &request::Parts) -> Result<HeaderMap, (StatusCode, &'static str)> {
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     let headers = &parts.headers;
-    if parts.method != Method::GET {
+    let is_stream = is_stream(&parts.method, parts.version, headers);
+    if parts.method != Method::GET && !is_stream {
         return Err((StatusCode::METHOD_NOT_ALLOWED, "Invalid HTTP method"));
     }
     if parts.version < Version::HTTP_11 {
@@ -25,20 +36,29 @@ pub(crate) fn accept(parts: &request::Parts) -> Result<HeaderMap, (StatusCode, &
     if headers.get(header::SEC_WEBSOCKET_VERSION).is_none_or(|version| version != "13") {
         return Err((BAD, "Missing or invalid Sec-WebSocket-Version header"));
     }
+    let mut answer = HeaderMap::new();
+    if !is_stream {
+        answer_key(headers, &mut answer)?;
+    }
+    if let Some(protocol) = first_protocol(headers) {
+        answer.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
+    }
+    Ok(answer)
+}
+
+/// What HTTP/1.1 wants to see before it becomes something else.
+fn answer_key(headers: &HeaderMap, answer: &mut HeaderMap) -> Result<(), (StatusCode, &'static str)> {
+    const BAD: StatusCode = StatusCode::BAD_REQUEST;
     let key = headers.get(header::SEC_WEBSOCKET_KEY).map(HeaderValue::as_bytes).unwrap_or_default();
     if !is_nonce(key) {
         return Err((BAD, "Missing or invalid Sec-WebSocket-Key header"));
     }
     let accepted = HeaderValue::try_from(derive_accept_key(key)).map_err(|_| (BAD, "Bad request"))?;
 
-    let mut answer = HeaderMap::new();
     answer.insert(header::CONNECTION, HeaderValue::from_static("Upgrade"));
     answer.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     answer.insert(header::SEC_WEBSOCKET_ACCEPT, accepted);
-    if let Some(protocol) = first_protocol(headers) {
-        answer.insert(header::SEC_WEBSOCKET_PROTOCOL, protocol);
-    }
-    Ok(answer)
+    Ok(())
 }
 
 /// Whether a key is sixteen bytes in base64.
@@ -64,8 +84,6 @@ fn has_token(headers: &HeaderMap, name: HeaderName, token: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use http::Request;
-
     use super::*;
 
     const PROPER: [(&str, &str); 4] = [
@@ -84,11 +102,15 @@ mod tests {
         request
     }
 
+    fn asks(parts: request::Parts) -> bool {
+        is_requested(&Request::from_parts(parts, ()))
+    }
+
     #[test]
     fn a_proper_request_gets_its_key() {
         let parts = request("", "");
-        assert!(is_requested(&parts.headers));
         let answer = accept(&parts).unwrap();
+        assert!(asks(parts));
         assert_eq!(answer["sec-websocket-accept"], "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
         assert!(!answer.contains_key("sec-websocket-protocol"));
     }
@@ -113,7 +135,16 @@ mod tests {
         let mut post = request("", "");
         post.method = Method::POST;
         assert_eq!(accept(&post).unwrap_err().0, 405);
-        assert!(!is_requested(&request("upgrade", "h2c").headers));
-        assert!(!is_requested(&request("connection", "keep-alive").headers), "an ordinary request that mentions it");
+        assert!(!asks(request("upgrade", "h2c")));
+        assert!(!asks(request("connection", "keep-alive")), "an ordinary request that mentions it");
+    }
+    #[test]
+    fn a_stream_of_http_2_needs_no_key() {
+        let mut request = Request::builder().method(Method::CONNECT).body(()).unwrap();
+        request.headers_mut().insert("sec-websocket-version", HeaderValue::from_static("13"));
+        assert!(!is_requested(&request), "there are no streams in HTTP/1.1");
+        *request.version_mut() = Version::HTTP_2;
+        assert!(is_requested(&request));
+        assert!(accept(&request.into_parts().0).unwrap().is_empty());
     }
 }
