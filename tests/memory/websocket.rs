@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Router;
 use bytes::Bytes;
-use pintle::{Data, SocketIoLayer};
+use pintle::{BroadcastAckError, Data, EmitWithAckError, SocketIoLayer};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -41,7 +41,7 @@ fn a37_a_large_message_leaves_nothing_with_its_connection() {
     talk(&mut crowd);
     heap.falls_to(before + SLACK);
     let idle = (before - empty) / CROWD;
-    assert!(idle < 2_500, "{idle} bytes each, with what the server has for all");
+    assert!(idle < 5_000, "{idle} bytes each, with what the server has for all");
 }
 
 /// Nobody answers, and what waited for the answers is forgotten when their time is over, or their socket gone.
@@ -60,13 +60,14 @@ fn a17_acknowledgements_that_never_come_are_forgotten() {
             let mut asked = JoinSet::new();
             for _ in 0..500 {
                 let answer = socket.timeout(timeout).emit_with_ack::<Value>("asked", 1);
-                asked.spawn(async { answer.await.is_err() });
+                // Had one of before been kept, there would be too many.
+                asked.spawn(async { matches!(answer.await, Err(EmitWithAckError::Timeout)) });
             }
             for _ in 0..100 {
                 let answers = io.timeout(timeout).emit_with_ack::<Value>("asked", 1);
-                asked.spawn(async { answers.await.is_err() });
+                asked.spawn(async { matches!(answers.await, Err(BroadcastAckError::Missing(_))) });
             }
-            assert!(asked.join_all().await.into_iter().all(|in_vain| in_vain));
+            assert!(asked.join_all().await.into_iter().all(|timed_out| timed_out));
         });
         silent.frame(0x89, b"done?");
         silent.skip("done?");
