@@ -14,6 +14,7 @@ mod headers;
 mod http2;
 mod identity;
 mod origin;
+mod cuts;
 mod packets;
 mod polling;
 mod scene;

@@ -25,7 +25,7 @@ pub use elsewhere::{Elsewhere, alive_tasks};
 pub use http::{HttpConnection, Request, Response};
 pub use polling::{Polling, decode_binary, encode_binary, split};
 pub use program::example;
-pub use proxy::Proxy;
+pub use proxy::{Direction, Fault, Line, Proxy};
 pub use reference::{Reference, judging_reference};
 pub use scripts::{WAYS, node, python};
 pub use server::{Endpoint, TestServer};

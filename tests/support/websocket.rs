@@ -106,6 +106,15 @@ impl WebSocket {
         }
     }
 
+    /// Opens a WebSocket over a network that may fail: `None` when the connection ends before the server has agreed.
+    pub async fn reach(endpoint: Endpoint, query: &str) -> Option<Self> {
+        let mut connection = HttpConnection::open(endpoint.address()).await;
+        let request = Self::request(endpoint.target(query));
+        connection.try_send(request.head(endpoint.address())).await.ok()?;
+        let switched = connection.response_or_end().await?;
+        (switched.status == 101).then_some(Self { connection, switched })
+    }
+
     /// Opens a session on a WebSocket, and gives what the open packet said.
     pub async fn open(endpoint: Endpoint) -> (Self, Value) {
         let mut socket = Self::connect(endpoint, "EIO=4&transport=websocket").await;
@@ -137,6 +146,11 @@ impl WebSocket {
     /// Sends bytes as they are.
     pub async fn send_raw(&mut self, bytes: &[u8]) {
         self.connection.send(bytes).await;
+    }
+
+    /// Sends a text message in one frame, over a connection that may be gone.
+    pub async fn try_send(&mut self, text: &str) -> std::io::Result<()> {
+        self.try_send_raw(&encode_frame(true, Opcode::Text, text.as_bytes())).await
     }
 
     /// Sends bytes as they are, to a server that may already have closed.
@@ -205,7 +219,7 @@ impl WebSocket {
             }
             if frame.text() == Some("2") {
                 // The server may be gone by now, which is what this waits for.
-                let _ = self.try_send_raw(&encode_frame(true, Opcode::Text, b"3")).await;
+                let _ = self.try_send("3").await;
             }
         }
         None
