@@ -18,4 +18,8 @@ mod cuts;
 mod packets;
 mod polling;
 mod scene;
+<<<<<<< HEAD
 mod smuggling;
+=======
+mod stalls;
+>>>>>>> b5fa84b (transport: a server that stood still throws nobody out for it)

@@ -3,9 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::task::Context;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::time::{Sleep, sleep_until};
+
+/// Who looks at a deadline later than this did not run in between.
+const LATE: Duration = Duration::from_millis(50);
+/// The longest reprieve. Long enough for a crowd of sessions to be woken and to read.
+const REPRIEVE: Duration = Duration::from_secs(1);
 
 /// One sleep for all deadlines of a session.
 ///
@@ -16,12 +21,34 @@ pub(super) struct Alarm {
     sleep: Option<Pin<Box<Sleep>>>,
     /// When the sleep will wake the task, if it is going to.
     armed: Option<Instant>,
+    /// Until when nothing is done about what is due.
+    reprieve: Option<Instant>,
 }
 
 impl Alarm {
-    /// Has the task woken no later than at `deadline`.
+    /// Whether to do now what was due at `deadline`.
+    ///
+    /// Not at once if that was a while ago. Then a handler has blocked the thread, or the whole process stood still, and what
+    /// would have kept the deadline may lie unread in the kernel: the task learns of it only when the runtime has looked
+    /// there again. So what is due waits, once, for as long as it is late already.
+    pub(super) fn is_due(&mut self, now: Instant, deadline: Option<Instant>) -> bool {
+        let Some(late) = deadline.and_then(|deadline| now.checked_duration_since(deadline)) else {
+            self.reprieve = None;
+            return false;
+        };
+        if late > LATE && self.reprieve.is_none() {
+            self.reprieve = Some(now + late.min(REPRIEVE));
+        }
+        if self.reprieve.is_some_and(|until| now < until) {
+            return false;
+        }
+        self.reprieve = None;
+        true
+    }
+
+    /// Has the task woken no later than at `deadline`, or when the reprieve is over.
     pub(super) fn set(&mut self, cx: &mut Context<'_>, now: Instant, deadline: Option<Instant>) {
-        let Some(deadline) = deadline else {
+        let Some(deadline) = deadline.max(self.reprieve) else {
             return;
         };
         if self.armed.is_some_and(|at| now < at && at <= deadline) {

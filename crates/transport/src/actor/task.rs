@@ -96,12 +96,14 @@ impl<C: Connection> Actor<C> {
     fn turn(&mut self, cx: &mut Context<'_>, now: Instant) {
         self.poll_candidate(cx, now);
         self.poll_mail(cx, now);
-        if self.connection.poll_timeout().is_some_and(|at| at <= now) {
+        let deadline = self.deadline();
+        let due = self.alarm.is_due(now, deadline);
+        if due && self.connection.poll_timeout().is_some_and(|at| at <= now) {
             self.connection.handle_timeout(cx, now);
         }
         self.poll_input(cx, now);
         // After what has come: who answered in time must not be judged before it is read.
-        if self.session.poll_timeout().is_some_and(|at| at <= now) {
+        if due && self.session.poll_timeout().is_some_and(|at| at <= now) {
             self.session.handle_timeout(now);
         }
         let crowded = self.handle.is_crowded();
@@ -111,6 +113,11 @@ impl<C: Connection> Actor<C> {
             cx.waker().wake_by_ref();
         }
         self.poll_close(cx, now);
+    }
+
+    /// When something is due next.
+    fn deadline(&self) -> Option<Instant> {
+        [self.session.poll_timeout(), self.connection.poll_timeout()].into_iter().flatten().min()
     }
 
     /// Tells everybody, once, that the session is over.
@@ -186,8 +193,8 @@ impl<C: Connection> Future for Actor<C> {
             return this.poll_ended(cx, now, until);
         }
         this.count_traffic();
-        let deadline = [this.session.poll_timeout(), this.connection.poll_timeout()];
-        this.alarm.set(cx, now, deadline.into_iter().flatten().min());
+        let deadline = this.deadline();
+        this.alarm.set(cx, now, deadline);
         Poll::Pending
     }
 }
