@@ -12,6 +12,10 @@ use crate::frame::Frame;
 use crate::outbox::Outbox;
 use crate::packet::{Message, Packet, PacketError};
 
+/// How often the wait for a pong is prolonged because other bytes come. A message that is under way keeps the pong behind it;
+/// with Node's times it may take a minute, as the body of a POST may.
+const PROLONGATIONS: u8 = 2;
+
 /// While an upgrade waits for the client to stop polling, a pending GET is answered this often. Node's interval.
 const NOOP_INTERVAL: Duration = Duration::from_millis(100);
 
@@ -47,8 +51,10 @@ pub struct Session {
     candidate_step: Option<Step>,
     ping_due: bool,
     noop_due: bool,
-    /// The wait for a pong has been prolonged once, because something else came.
-    prolonged: bool,
+    /// Bytes have come since the wait for a pong began, or was prolonged.
+    active: bool,
+    /// How often the wait for a pong has been prolonged.
+    prolonged: u8,
     /// The driver does not read for a while: silence is not the client's fault.
     paused: bool,
     /// Bytes that were written since the write timeout began, if it has.
@@ -137,7 +143,8 @@ impl Session {
             candidate_step: None,
             ping_due: false,
             noop_due: false,
-            prolonged: false,
+            active: false,
+            prolonged: 0,
             paused: false,
             written: 0,
             timers,
@@ -185,12 +192,10 @@ impl Session {
         None
     }
 
-    /// Bytes have come, whatever they are. They prolong the wait for a pong, once: a long upload is no silence.
-    pub fn handle_activity(&mut self, now: Instant) {
-        if self.timers.is_set(Timer::Pong) && !self.prolonged {
-            self.prolonged = true;
-            self.timers.set(Timer::Pong, now + self.config.ping_timeout());
-        }
+    /// Bytes have come, whatever they are, or are about to. They prolong the wait for a pong, twice at the most: a long upload
+    /// is no silence, and no answer either.
+    pub const fn handle_activity(&mut self) {
+        self.active = true;
     }
 
     /// A GET that will wait for an answer.
@@ -299,13 +304,18 @@ impl Session {
             match timer {
                 Timer::Ping => {
                     self.ping_due = true;
-                    self.prolonged = false;
+                    (self.active, self.prolonged) = (false, 0);
                     self.timers.set(Timer::Pong, now + self.config.ping_timeout());
                 }
                 // The answer may lie unread. So another ping: to write it tells whether the client is still there. If the
                 // last one could not even be sent, it is not.
                 Timer::Pong if self.paused && !self.ping_due => {
                     self.ping_due = true;
+                    self.timers.set(Timer::Pong, now + self.config.ping_timeout());
+                }
+                Timer::Pong if self.active && self.prolonged < PROLONGATIONS => {
+                    self.active = false;
+                    self.prolonged += 1;
                     self.timers.set(Timer::Pong, now + self.config.ping_timeout());
                 }
                 Timer::Pong => self.abort(CloseReason::PingTimeout),

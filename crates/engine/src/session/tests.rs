@@ -149,13 +149,28 @@ fn a_pong_that_nobody_asked_for_proves_nothing() {
 }
 
 #[test]
-fn bytes_of_a_long_upload_prolong_the_wait_once() {
+fn bytes_of_a_long_upload_prolong_the_wait_twice() {
     let mut driven = Driven::websocket();
-    driven.advance(40 * SECOND);
-    driven.session.handle_activity(driven.now);
-    driven.advance(19 * SECOND);
+    driven.advance(25 * SECOND);
+    for _ in 0..59 {
+        driven.session.handle_activity();
+        driven.advance(SECOND);
+        assert_eq!(driven.reason(), None);
+    }
+    driven.session.handle_activity();
+    driven.advance(SECOND);
+    assert_eq!(driven.reason(), Some(CloseReason::PingTimeout));
+}
+
+#[test]
+fn bytes_that_cease_prolong_the_wait_no_more() {
+    let mut driven = Driven::websocket();
+    // Before the ping they count for nothing.
+    driven.session.handle_activity();
+    driven.advance(26 * SECOND);
+    driven.session.handle_activity();
+    driven.advance(38 * SECOND);
     assert_eq!(driven.reason(), None);
-    driven.session.handle_activity(driven.now);
     driven.advance(SECOND);
     assert_eq!(driven.reason(), Some(CloseReason::PingTimeout));
 }

@@ -60,7 +60,7 @@ impl<C: Connection> Actor<C> {
             }
             match mail {
                 Mail::Poll(answer) => self.handle_poll(answer),
-                Mail::Push(body, answer) => self.handle_push(now, body, answer),
+                Mail::Push(body, answer) => self.handle_push(body, answer),
                 Mail::Upgrade(upgrade) => {
                     // Where it may not take over it is dropped, and with it the connection.
                     if self.session.handle_candidate(now) {
@@ -102,8 +102,8 @@ impl<C: Connection> Actor<C> {
         }
     }
 
-    fn handle_push(&mut self, now: Instant, body: Bytes, answer: oneshot::Sender<Answer>) {
-        self.session.handle_activity(now);
+    fn handle_push(&mut self, body: Bytes, answer: oneshot::Sender<Answer>) {
+        self.session.handle_activity();
         if self.backlog.is_some() || !matches!(self.transport, Transport::Polling(_)) {
             drop(answer.send(Answer::Refused));
         } else {
@@ -172,7 +172,7 @@ impl<C: Connection> Actor<C> {
         match end {
             ReadEnd::Drained { read } => {
                 if read {
-                    session.handle_activity(now);
+                    session.handle_activity();
                 }
                 session.handle_read(now, websocket.is_in_message(), completed);
                 Stop::Waiting

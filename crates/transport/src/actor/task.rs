@@ -104,6 +104,10 @@ impl<C: Connection> Actor<C> {
         self.poll_input(cx, now);
         // After what has come: who answered in time must not be judged before it is read.
         if due && self.session.poll_timeout().is_some_and(|at| at <= now) {
+            if self.handle.lock().pushing {
+                // A body that is on its way: only one POST at a time can be, so the pong is behind it.
+                self.session.handle_activity();
+            }
             self.session.handle_timeout(now);
         }
         let crowded = self.handle.is_crowded();
