@@ -17,9 +17,8 @@ mod origin;
 mod cuts;
 mod packets;
 mod polling;
+mod pressure;
+mod program;
 mod scene;
-<<<<<<< HEAD
 mod smuggling;
-=======
 mod stalls;
->>>>>>> b5fa84b (transport: a server that stood still throws nobody out for it)

@@ -6,8 +6,11 @@ use std::time::Duration;
 
 use axum::Router;
 use pintle::{DisconnectReason, SocketIo, SocketIoLayer};
-use pintle_tests::{Client, Elsewhere, Endpoint, TestServer, Transport, eventually};
+use pintle_tests::{Client, Console, Elsewhere, Endpoint, TestServer, Transport, eventually, pause, resume};
+use tokio::sync::watch;
 use tokio::time::sleep;
+
+use crate::program;
 
 const PING_INTERVAL: Duration = Duration::from_millis(200);
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
@@ -87,6 +90,71 @@ async fn answer_at_leisure(mut client: Client, answered: Arc<AtomicUsize>) {
             answered.fetch_add(1, Ordering::Relaxed);
         }
     }
+}
+
+/// A client that counts, and hears each number again. What it says while the server stands still waits in the network.
+async fn count(endpoint: Endpoint, done: watch::Receiver<bool>) -> u64 {
+    let mut client = Client::join(endpoint, Transport::WebSocket).await;
+    let mut number = 0;
+    while !*done.borrow() {
+        for ahead in 0..10 {
+            client.send(&format!(r#"42{0}["echo",{0}]"#, number + ahead)).await;
+        }
+        for _ in 0..10 {
+            assert_eq!(client.text().await, format!("43{number}[{number}]"));
+            number += 1;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    number
+}
+
+#[tokio::test]
+async fn h180_a_server_that_is_stopped_for_a_while_times_nobody_out_and_loses_nothing() {
+    let server = program::start(None).await;
+    let endpoint = program::socket_io(&server);
+    let answered = Arc::<AtomicUsize>::default();
+    for number in 0..CLIENTS {
+        let client = Client::join(endpoint, Transport::BOTH[number % 2]).await;
+        tokio::spawn(answer_at_leisure(client, answered.clone()));
+    }
+    let (say_done, done) = watch::channel(false);
+    let counting = tokio::spawn(count(endpoint, done));
+    for _ in 0..2 {
+        let enough = answered.load(Ordering::Relaxed) + 2 * CLIENTS;
+        eventually("clients to be pinged", || answered.load(Ordering::Relaxed) >= enough).await;
+        pause(server.pid());
+        sleep(2 * program::PING_TIMEOUT).await;
+        let before = answered.load(Ordering::Relaxed);
+        resume(server.pid());
+        // At most the ping that was due, for each, and one that comes in the meantime: those of the pause are not made up for.
+        sleep(program::PING_INTERVAL / 2).await;
+        let burst = answered.load(Ordering::Relaxed) - before;
+        assert!(burst <= 2 * CLIENTS, "{burst} pings at once");
+    }
+    let enough = answered.load(Ordering::Relaxed) + 3 * CLIENTS;
+    eventually("clients to be pinged", || answered.load(Ordering::Relaxed) >= enough).await;
+    say_done.send_replace(true);
+    assert!(counting.await.expect("nothing lost, doubled or out of order") > 0);
+    assert_eq!(program::timeouts(&server).await, 0, "clients were thrown out");
+}
+
+#[tokio::test]
+async fn h181_clients_that_are_stopped_are_thrown_out_and_come_back() {
+    let stage = Stage::set().await;
+    let Some(mut console) = Console::open(stage.server.address()).await else { return };
+    let open = "kept.sockets = [];
+        for (const ways of [['polling'], ['websocket'], ['polling', 'websocket']])
+            for (let number = 0; number < 5; number++) kept.sockets.push(await connect('/', { transports: ways }));";
+    console.run(open).await;
+    assert_eq!(stage.io.sockets().len(), 15);
+    pause(console.pid());
+    eventually("all to be thrown out", || stage.timeouts.load(Ordering::Relaxed) == 15).await;
+    assert_eq!(stage.io.sockets().len(), 0);
+    resume(console.pid());
+    console.run("for (const socket of kept.sockets) { await life(socket); await back(socket); }").await;
+    assert_eq!(stage.io.sockets().len(), 15);
+    assert_eq!(stage.timeouts.load(Ordering::Relaxed), 15);
 }
 
 #[tokio::test]

@@ -14,7 +14,7 @@ use crate::time::within;
 /// It ends when this is dropped.
 #[derive(Debug)]
 pub struct Console {
-    _process: Child,
+    process: Child,
     input: ChildStdin,
     output: Lines<BufReader<ChildStdout>>,
     /// The `transports` option of the client.
@@ -33,13 +33,22 @@ impl Console {
             .expect("Node starts");
         let input = process.stdin.take().expect("its input is piped");
         let output = BufReader::new(process.stdout.take().expect("its output is piped")).lines();
-        Some(Self { _process: process, input, output, ways: Value::Null })
+        Some(Self { process, input, output, ways: Value::Null })
     }
 
     /// Sets the `transports` option of the sockets to come. The default is the client's, which upgrades.
     pub fn over(&mut self, ways: &[&str]) -> &mut Self {
         self.ways = json!(ways);
         self
+    }
+
+    /// The process of Node.js, which can be [paused](crate::pause).
+    ///
+    /// # Panics
+    ///
+    /// When it has ended.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("Node runs")
     }
 
     /// Runs the body of an async function, and gives what it returns, as JSON.

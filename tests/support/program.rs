@@ -32,27 +32,40 @@ pub async fn example(program: &str, script: &str) {
     }
 }
 
-/// The process; it ends when this is dropped.
+/// A server that is a process of its own; it ends when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Program {
-    _process: Child,
+pub struct Program {
+    process: Child,
     address: SocketAddr,
 }
 
 impl Program {
-    /// Starts it, and waits until it says where it listens.
-    pub(crate) async fn start(mut command: Command) -> Self {
+    /// Starts it, and waits until it says where it listens: `listening on http://`, and the address.
+    ///
+    /// # Panics
+    ///
+    /// When it does not.
+    pub async fn start(mut command: Command) -> Self {
         command.stdout(Stdio::piped()).kill_on_drop(true);
         let mut process = command.spawn().unwrap_or_else(|error| panic!("{command:?} did not start: {error}"));
         let mut output = BufReader::new(process.stdout.take().expect("its output is piped")).lines();
         let address = within("the server to listen", ready(&mut output)).await;
         tokio::spawn(show(output));
-        Self { _process: process, address }
+        Self { process, address }
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Its process, which can be [paused](crate::pause).
+    ///
+    /// # Panics
+    ///
+    /// When it has ended.
+    pub fn pid(&self) -> u32 {
+        self.process.id().expect("the program runs")
     }
 }
 
