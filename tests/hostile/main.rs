@@ -15,6 +15,7 @@ mod http2;
 mod identity;
 mod origin;
 mod cuts;
+mod descriptors;
 mod packets;
 mod polling;
 mod pressure;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::get;
 use pintle::{Ack, Data, DisconnectReason, SocketIoLayer};
-use pintle_tests::{Endpoint, Program, Request};
+use pintle_tests::{Client, Endpoint, Program, Request};
 use tokio::net::TcpListener;
 use tokio::process::Command;
+use tokio::sync::watch;
+use tokio::time::sleep;
 
 pub(crate) const PING_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) const PING_TIMEOUT: Duration = Duration::from_millis(1000);
@@ -38,6 +40,25 @@ pub(crate) fn socket_io(program: &Program) -> Endpoint {
 pub(crate) async fn timeouts(program: &Program) -> usize {
     let response = Request::get("/timeouts").send(program.address()).await;
     response.text().parse().expect("a number")
+}
+
+/// A client counts until it is done, and hears each number again. What it says while the server stands still waits in the
+/// network.
+pub(crate) async fn count(mut client: Client, done: watch::Receiver<bool>) -> u64 {
+    let mut number = 0;
+    loop {
+        for ahead in 0..10 {
+            client.send(&format!(r#"42{0}["echo",{0}]"#, number + ahead)).await;
+        }
+        for _ in 0..10 {
+            assert_eq!(client.text().await, format!("43{number}[{number}]"));
+            number += 1;
+        }
+        if *done.borrow() {
+            return number;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

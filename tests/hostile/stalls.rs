@@ -92,23 +92,6 @@ async fn answer_at_leisure(mut client: Client, answered: Arc<AtomicUsize>) {
     }
 }
 
-/// A client that counts, and hears each number again. What it says while the server stands still waits in the network.
-async fn count(endpoint: Endpoint, done: watch::Receiver<bool>) -> u64 {
-    let mut client = Client::join(endpoint, Transport::WebSocket).await;
-    let mut number = 0;
-    while !*done.borrow() {
-        for ahead in 0..10 {
-            client.send(&format!(r#"42{0}["echo",{0}]"#, number + ahead)).await;
-        }
-        for _ in 0..10 {
-            assert_eq!(client.text().await, format!("43{number}[{number}]"));
-            number += 1;
-        }
-        sleep(Duration::from_millis(10)).await;
-    }
-    number
-}
-
 #[tokio::test]
 async fn h180_a_server_that_is_stopped_for_a_while_times_nobody_out_and_loses_nothing() {
     let server = program::start(None).await;
@@ -119,7 +102,8 @@ async fn h180_a_server_that_is_stopped_for_a_while_times_nobody_out_and_loses_no
         tokio::spawn(answer_at_leisure(client, answered.clone()));
     }
     let (say_done, done) = watch::channel(false);
-    let counting = tokio::spawn(count(endpoint, done));
+    let client = Client::join(endpoint, Transport::WebSocket).await;
+    let counting = tokio::spawn(program::count(client, done));
     for _ in 0..2 {
         let enough = answered.load(Ordering::Relaxed) + 2 * CLIENTS;
         eventually("clients to be pinged", || answered.load(Ordering::Relaxed) >= enough).await;
