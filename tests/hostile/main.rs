@@ -18,6 +18,7 @@ mod cuts;
 mod descriptors;
 mod packets;
 mod polling;
+mod panics;
 mod pressure;
 mod program;
 mod scene;
