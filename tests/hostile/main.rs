@@ -23,4 +23,5 @@ mod pressure;
 mod program;
 mod scene;
 mod smuggling;
+mod shutdown;
 mod stalls;

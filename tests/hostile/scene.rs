@@ -65,7 +65,7 @@ impl Scene {
         self.elsewhere.run(serve_newcomer(endpoint)).await;
         self.witness.still_hears().await;
         eventually_as(&self.before, || Gauges::read(&self.io)).await;
-        assert_eq!(PANICS.load(Ordering::Relaxed), 0, "the server panicked");
+        assert_eq!(panics(), 0, "the server panicked");
     }
 }
 
@@ -138,7 +138,12 @@ async fn count_aloud(endpoint: Endpoint, answered: Arc<AtomicUsize>) {
 /// Panics of the server's own code. Those of the tests, and of handlers that panic on purpose, come from their files.
 static PANICS: AtomicUsize = AtomicUsize::new(0);
 
-fn watch_panics() {
+pub(crate) fn panics() -> usize {
+    PANICS.load(Ordering::Relaxed)
+}
+
+/// Counts [`panics`] from now on.
+pub(crate) fn watch_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let print = std::panic::take_hook();
