@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pintle::{Ack, Data, DisconnectReason, Socket, SocketIoLayer};
-use pintle_tests::{Direction, Endpoint, Fault, Line, Polling, Proxy, WebSocket, eventually};
+use pintle_tests::{Console, Direction, Endpoint, Fault, Line, Polling, Proxy, WebSocket, eventually};
+use serde::Deserialize;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
@@ -31,6 +32,7 @@ struct Book {
 }
 
 /// What became of a client.
+#[derive(Deserialize)]
 struct Journey {
     id: String,
     heard: Vec<u64>,
@@ -217,6 +219,64 @@ fn is_beginning(numbers: &[u64]) -> bool {
     numbers.iter().copied().eq(0..numbers.len() as u64)
 }
 
+/// What the official client does at such a network: each of `kept.ports` leads through another one to the server.
+const OFFICIAL: &str = "
+    const { NodeWebSocket, NodeXHR } = await import('socket.io-client');
+    const pause = (time) => new Promise((resolve) => setTimeout(resolve, time));
+    return Promise.all(kept.ports.map(async (port, number) => {
+        await pause(number * 20);
+        class Elsewhere extends NodeWebSocket {
+            // When both sides talk already.
+            doOpen() { setTimeout(() => super.doOpen(), 60); }
+            uri() { return super.uri().replace(/:\\d+/, `:${port}`); }
+        }
+        const socket = idle('/', { transports: [NodeXHR, Elsewhere], reconnection: false });
+        const heard = [];
+        let sent = 0, moved = false, lost = false, count;
+        socket.on('down', (number) => heard.push(number));
+        socket.on('disconnect', () => (lost = true));
+        socket.connect();
+        await connected(socket);
+        const { id } = socket;
+        socket.io.engine.once('upgrading', () => (moved = true));
+        socket.emit('talk');
+        for (; sent < EVENTS; sent++) {
+            socket.emit('up', sent);
+            await pause(2);
+        }
+        socket.emit('count', (sum) => (count = sum));
+        while (!lost && !(count === sent && heard.at(-1) === EVENTS - 1)) await pause(10);
+        const complete = !lost;
+        socket.disconnect();
+        return { id, heard, sent, moved, complete };
+    }));";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h086_h091_h099_an_upgrade_of_the_official_client_that_fails_anywhere_loses_nothing_and_closes_nothing() {
+    let books = Books::default();
+    let scene = Scene::set(layer(&books)).await;
+    let Some(mut console) = Console::open(scene.server.address()).await else { return };
+    let mut cases = Vec::new();
+    for (direction, mut points) in
+        [(Direction::Up, (200..340).step_by(9).collect::<Vec<_>>()), (Direction::Down, (160..200).step_by(3).collect())]
+    {
+        points.extend([0, 100]);
+        for (bytes, fault) in points.into_iter().flat_map(|at| FAULTS.map(|fault| (at, fault))) {
+            let proxy = scene.elsewhere.run(Proxy::start(scene.server.address())).await;
+            proxy.set(direction, Line::new().fails_after(bytes, fault));
+            cases.push((format!("{fault:?} {direction:?} after {bytes} bytes"), proxy));
+        }
+    }
+    let ports: Vec<_> = cases.iter().map(|(_, proxy)| proxy.address().port()).collect();
+    console.run(&format!("kept.ports = {ports:?}; globalThis.EVENTS = {EVENTS};")).await;
+    let told: Vec<Journey> = serde_json::from_value(console.run(OFFICIAL).await).expect("a journey each");
+    let journeys: Vec<_> = cases.into_iter().map(|(what, _)| what).zip(told).collect();
+    drop(console);
+    all_ended(&books, &journeys).await;
+    judge(&journeys, &books.lock().expect("no panic"));
+    scene.unharmed().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h086_h091_h099_an_upgrade_that_fails_at_any_byte_loses_nothing_and_closes_nothing() {
     let books = Books::default();
@@ -240,13 +300,17 @@ async fn h086_h091_h099_an_upgrade_that_fails_at_any_byte_loses_nothing_and_clos
         journeys.join_all().await
     });
     let journeys = journeys.await;
+    all_ended(&books, &journeys).await;
+    judge(&journeys, &books.lock().expect("no panic"));
+    scene.unharmed().await;
+}
+
+async fn all_ended(books: &Books, journeys: &[(String, Journey)]) {
     eventually("all sockets to be told that it is over", || {
         let books = books.lock().expect("no panic");
         journeys.iter().all(|(_, journey)| books[&journey.id].ends.len() == 1)
     })
     .await;
-    judge(&journeys, &books.lock().expect("no panic"));
-    scene.unharmed().await;
 }
 
 fn judge(journeys: &[(String, Journey)], books: &HashMap<String, Book>) {
