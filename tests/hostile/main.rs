@@ -3,25 +3,27 @@
 //! A test is named after what it shows: `a31_…` is an advisory of a peer, `h150_…` a situation. docs/SECURITY.md lists them
 //! all, with what is asked of the server, and the reason where one does not apply.
 
-mod errors;
-mod limits;
-mod logs;
 mod attack;
 mod calls;
 mod crowds;
+mod cuts;
+mod descriptors;
+mod errors;
 mod handshake;
 mod headers;
 mod http2;
 mod identity;
+mod limits;
+mod logs;
 mod origin;
-mod cuts;
-mod descriptors;
 mod packets;
-mod polling;
 mod panics;
+mod polling;
 mod pressure;
 mod program;
 mod scene;
-mod smuggling;
 mod shutdown;
+mod smuggling;
 mod stalls;
+mod storms;
+mod upgrade;

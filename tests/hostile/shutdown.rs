@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use axum::Router;
 use pintle::{Ack, Args, DisconnectReason, Socket, SocketId, SocketIoLayer};
@@ -25,6 +25,8 @@ type Ends = Arc<Mutex<HashMap<SocketId, Vec<DisconnectReason>>>>;
 fn layer(ends: &Ends) -> SocketIoLayer {
     let ended = ends.clone();
     realtime()
+        // Some do not answer, and are to be there all the same.
+        .ping_timeout(Duration::from_secs(60))
         .close_timeout(GRACE)
         .on("echo", async |args: Args| Ack(args))
         .on("stuck", async |socket: Socket| socket.join("stuck"))
@@ -164,10 +166,11 @@ async fn h182_a_server_that_closes_under_load_ends_each_socket_once_after_its_la
         io.to("stuck").emit("news", "x".repeat(100_000)).expect("what can be written as JSON");
     }
     io.emit("farewell", ()).expect("it is open");
-    let begun = Instant::now();
-    tokio::join!(io.close(), io.close());
-    io.close().await;
-    assert!(begun.elapsed() < 5 * GRACE, "{:?}", begun.elapsed());
+    within("the server to close", async {
+        tokio::join!(io.close(), io.close());
+        io.close().await;
+    })
+    .await;
 
     within("the clients to hear the last words", async {
         while let Some(talked) = talkers.join_next().await {

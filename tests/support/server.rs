@@ -16,7 +16,11 @@ pub struct TestServer {
 impl TestServer {
     /// Serves `app` on a free port.
     pub async fn start(app: Router) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+        Self::start_on(TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port"), app)
+    }
+
+    /// Serves `app` on a port of the test's choice.
+    pub fn start_on(listener: TcpListener, app: Router) -> Self {
         let address = listener.local_addr().expect("a bound listener");
         let app = app.into_make_service_with_connect_info::<SocketAddr>();
         let serving = tokio::spawn(async move {
