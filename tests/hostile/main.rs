@@ -9,6 +9,7 @@ mod crowds;
 mod cuts;
 mod descriptors;
 mod errors;
+mod handles;
 mod handshake;
 mod headers;
 mod http2;
