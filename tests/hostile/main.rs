@@ -5,6 +5,7 @@
 
 mod attack;
 mod calls;
+mod churn;
 mod crowds;
 mod cuts;
 mod descriptors;
