@@ -1,154 +1,176 @@
-//! Crowds that come and do not stay.
+//! Clients that come and go in crowds, and in all ways.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use pintle::{Namespace, Socket, SocketIoLayer};
+use pintle::{Ack, Args};
 use pintle_tests::{
-    Client, Elsewhere, HttpConnection, Polling, Request, TestServer, Transport, WebSocket, alive_tasks, eventually,
-    within,
+    Client, Console, Elsewhere, Endpoint, HttpConnection, Polling, Proxy, Request, TestServer, Transport, WebSocket,
+    eventually, within,
 };
+use serde_json::json;
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use tokio::time::sleep;
 
-use crate::attack::{leave, withstand};
 use crate::scene::{Scene, realtime};
 
-/// What each of them costs, `memory::floods` counts.
-#[tokio::test]
-async fn h020_h029_sessions_that_are_opened_and_left_go_with_their_first_heartbeat() {
-    withstand(realtime(), async |endpoint| {
-        let target = endpoint.target("EIO=4&transport=polling");
-        let crowd = tokio::task::JoinSet::from_iter((0..8).map(|_| {
-            let request = Request::get(&target);
-            async move {
-                let mut connection = HttpConnection::open(endpoint.address()).await;
-                for _ in 0..375 {
-                    connection.request(&request).await;
-                    assert_eq!(connection.response().await.status, 200);
-                }
-            }
-        }));
-        crowd.join_all().await;
-        // Among all those the server is as quick as ever.
-        Client::join(endpoint, Transport::Polling).await.assert_open().await;
-    })
-    .await;
-}
-
-/// Half a binary event holds its place until the session ends, however that does.
-#[tokio::test]
-async fn a16_half_an_event_goes_with_its_session() {
-    let hello = async |socket: Socket| socket.emit("heard", ());
-    withstand(realtime().on("hello", hello), async |endpoint| {
-        for transport in Transport::BOTH {
-            let half = async || {
-                let mut client = Client::join(endpoint, transport).await;
-                client.send(r#"452-["hello",{"_placeholder":true,"num":0},{"_placeholder":true,"num":1}]"#).await;
-                client.send_binary(&[1; 100_000]).await;
-                client
-            };
-            // The connection is lost, the client leaves where an attachment is due, and the client says nothing more.
-            drop(half().await);
-            let mut leaving = half().await;
-            leaving.offend("41").await;
-            leaving.closed().await;
-            if let Client::WebSocket(mut silent) = half().await {
-                within("the heartbeat to be missed", async { while silent.frame().await.is_some() {} }).await;
-            }
-            // Nothing of it is met by who comes next.
-            let mut client = Client::join(endpoint, transport).await;
-            client.send("41").await;
-            client.send("40").await;
-            client.connected("").await;
-            client.send(r#"42["hello"]"#).await;
-            assert_eq!(client.text().await, r#"42["heard"]"#);
+/// Comes and goes in one of several ways.
+async fn visit(endpoint: Endpoint, number: usize) {
+    match number % 8 {
+        0 => Client::join(endpoint, Transport::WebSocket).await.offend("1").await,
+        1 => Client::join(endpoint, Transport::Polling).await.offend("1").await,
+        // With a reset.
+        2 => {
+            let Client::WebSocket(socket) = Client::join(endpoint, Transport::WebSocket).await else { unreachable!() };
+            socket.abort();
         }
-    })
-    .await;
-}
-
-/// Clients that stopped reading, with as much waiting for each as may: the end does not wait for them.
-#[tokio::test]
-async fn a20_a_server_closes_though_its_clients_do_not_read() {
-    let realtime = SocketIoLayer::new().close_timeout(Duration::from_millis(500)).max_queued(8 << 20, 16_384);
-    let io = realtime.io();
-    let server = TestServer::start(Router::new().layer(realtime)).await;
-    let (endpoint, elsewhere) = (server.socket_io(), Elsewhere::new());
-    let before = alive_tasks();
-    let stuck = elsewhere.run(async move {
-        let mut stuck = Vec::new();
-        for number in 0..50 {
-            stuck.push(Client::join(endpoint, Transport::BOTH[number % 2]).await);
+        // Without a word, ever: the heartbeat finds out.
+        3 => drop(Client::join(endpoint, Transport::Polling).await),
+        // In the middle of the handshake.
+        4 => {
+            let mut connection = HttpConnection::open(endpoint.address()).await;
+            connection.send("GET /socket.io/?EIO=4&transport=webs").await;
+            connection.abort();
         }
-        stuck
-    });
-    let stuck = stuck.await;
-    let large = "x".repeat(500_000);
-    for _ in 0..14 {
-        io.emit("large", &large).expect("it is open");
+        // With the answer under way.
+        5 => {
+            let mut connection = HttpConnection::open(endpoint.address()).await;
+            connection.request(&Request::get(endpoint.target("EIO=4&transport=polling"))).await;
+            connection.abort();
+        }
+        // In the middle of an upgrade.
+        6 => {
+            let session = Polling::open(endpoint).await;
+            let mut socket = WebSocket::connect(endpoint, &session.upgrade_query()).await;
+            socket.send("2probe").await;
+            socket.abort();
+        }
+        // In the middle of a frame.
+        _ => {
+            let (mut socket, _) = WebSocket::open(endpoint).await;
+            socket.send_raw(&[0x81, 0xff, 0, 0]).await;
+        }
     }
-    assert_eq!(io.sockets().len(), 50);
-    within("the end", io.close()).await;
-    eventually("all of them to be gone", || io.sockets().is_empty() && io.engine().clients_count() == 0).await;
-    elsewhere.run(async move { drop(stuck) }).await;
-    eventually("their tasks to be gone", || alive_tasks() <= before).await;
 }
 
-#[tokio::test]
-async fn a48_who_goes_while_its_connect_handler_runs_leaves_nothing() {
-    let gate = Arc::new(Semaphore::new(0));
-    let wait = gate.clone();
-    let slow = Namespace::new().on_connect(async move |socket: Socket| {
-        let _ = wait.acquire().await;
-        let _ = socket.join("room");
-        let _ = socket.emit("welcome", ());
-    });
-    let scene = Scene::set(realtime().namespace("/slow", slow)).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h162_who_comes_and_goes_leaves_nothing() {
+    const VISITS: usize = 2000;
+    let scene = Scene::set(realtime().on("echo", async |args: Args| Ack(args))).await;
     let endpoint = scene.endpoint();
-    let attack = async move {
-        for transport in Transport::BOTH {
-            for _ in 0..10 {
-                let mut client = Client::open(endpoint, transport).await;
-                client.send("40/slow,").await;
-                client.connected("/slow,").await;
+    let files = open_files();
+    for _ in 0..2 {
+        let attack = async move {
+            let places = Arc::new(Semaphore::new(50));
+            let mut visits = JoinSet::new();
+            for number in 0..VISITS / 2 {
+                let places = places.clone();
+                visits.spawn(async move {
+                    let _place = places.acquire().await.expect("never closed");
+                    visit(endpoint, number).await;
+                });
+            }
+            visits.join_all().await;
+        };
+        scene.elsewhere.run(attack).await;
+        scene.unharmed().await;
+    }
+    // Other tests of the suite have some open too, and come and go.
+    eventually("the files to be closed", || open_files() < files + VISITS / 4).await;
+}
+
+fn open_files() -> usize {
+    std::fs::read_dir("/proc/self/fd").expect("Linux").count()
+}
+
+/// A crowd of official clients.
+struct Crowd {
+    console: Console,
+    size: usize,
+}
+
+impl Crowd {
+    async fn gather(console: Console, size: usize) -> Self {
+        let mut crowd = Self { console, size };
+        let open = format!(
+            "const options = {{ reconnectionDelay: 1000, reconnectionDelayMax: 5000 }};
+            kept.sockets = await Promise.all(Array.from({{ length: {size} }}, (_, number) =>
+                connect('/', {{ ...options, transports: [['websocket'], ['polling'], ['polling', 'websocket']][number % 3] }})));
+            return kept.sockets.length"
+        );
+        assert_eq!(crowd.console.run(&open).await, json!(size));
+        crowd
+    }
+
+    /// Waits until all have lost their connection and have a new one, and are answered over it. They try with the client's own
+    /// delays, which let it take some seconds.
+    async fn returns(&mut self) {
+        let back = "return (await Promise.all(kept.sockets.map(async (socket, number) => {
+                const [what] = await life(socket);
+                if (what !== 'disconnect') throw new Error(what);
+                await back(socket);
+                return await socket.emitWithAck('echo', number) === number;
+            }))).filter(Boolean).length";
+        assert_eq!(self.console.run(back).await, json!(self.size));
+    }
+}
+
+const CROWD: usize = 100;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h164_a_crowd_that_is_cut_off_at_once_is_back_soon() {
+    let scene = Scene::set(realtime().on("echo", async |args: Args| Ack(args))).await;
+    let network = scene.elsewhere.run(Proxy::start(scene.server.address())).await;
+    let Some(console) = Console::open(network.address()).await else { return };
+    let mut crowd = Crowd::gather(console, CROWD).await;
+    for _ in 0..2 {
+        network.part();
+        eventually("all but the witness to be gone", || scene.io.sockets().len() == 1).await;
+        network.restore();
+        crowd.returns().await;
+    }
+    drop(crowd);
+    scene.unharmed().await;
+}
+
+/// What the old server knew the new one does not: each client gets a session of its own again.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn h184_a_crowd_finds_a_server_that_was_started_again_on_its_port() {
+    let start = async |listener| {
+        let realtime = realtime().on("echo", async |args: Args| Ack(args));
+        let io = realtime.io();
+        (TestServer::start_on(listener, Router::new().layer(realtime)), io)
+    };
+    let elsewhere = Elsewhere::new();
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
+    let address = listener.local_addr().expect("a bound listener");
+    let (mut server, mut io) = start(listener).await;
+    let Some(console) = Console::open(address).await else { return };
+    let mut crowd = Crowd::gather(console, CROWD).await;
+    let old = elsewhere.run(Polling::open(server.socket_io())).await;
+    drop(server);
+    io.close().await;
+    let listener = eventually_bound(address).await;
+    (server, io) = start(listener).await;
+    crowd.returns().await;
+    assert_eq!(io.sockets().len(), CROWD);
+    elsewhere.run(async move { old.assert_gone().await }).await;
+    drop(server);
+}
+
+async fn eventually_bound(address: SocketAddr) -> TcpListener {
+    let bind = async {
+        loop {
+            match TcpListener::bind(address).await {
+                Ok(listener) => break listener,
+                // Connections of before are not over.
+                Err(_) => sleep(Duration::from_millis(10)).await,
             }
         }
     };
-    scene.elsewhere.run(attack).await;
-    eventually("all of them to be gone", || scene.io.engine().clients_count() == 1).await;
-    scene.io.of("/slow").emit("news", ()).expect("whoever is there gets it");
-    gate.add_permits(20);
-    scene.unharmed().await;
-    assert_eq!(scene.io.of("/slow").count(), 0);
-    assert_eq!(scene.io.of("/slow").rooms().len(), 0);
-}
-
-/// Pongs that nobody asked for, as many as fit.
-#[tokio::test]
-async fn a61_a_flood_of_pongs_starts_nothing() {
-    let scene = Scene::set(realtime()).await;
-    let endpoint = scene.endpoint();
-    let clients = scene.elsewhere.run(async move {
-        let polling = Polling::open(endpoint).await;
-        polling.push("40").await;
-        polling.poll().await;
-        let (websocket, _) = WebSocket::open(endpoint).await;
-        (polling, websocket)
-    });
-    let (polling, mut websocket) = clients.await;
-    let flood = scene.elsewhere.run(async move {
-        let before = "3\u{1e}".repeat(100_000);
-        polling.push(before + "3").await;
-        let frames = pintle_tests::encode_frame(true, pintle_tests::Opcode::Text, b"3").repeat(100_000);
-        websocket.send_raw(&frames).await;
-        websocket.assert_open().await;
-        leave(&polling).await;
-        websocket
-    });
-    let websocket = flood.await;
-    // The witness's connection and session, and the other WebSocket's: nobody was given a task for a pong.
-    eventually("no more tasks than before", || alive_tasks() <= 4).await;
-    scene.elsewhere.run(async move { drop(websocket) }).await;
-    scene.unharmed().await;
+    within("the port to be free", bind).await
 }

@@ -27,5 +27,4 @@ mod scene;
 mod shutdown;
 mod smuggling;
 mod stalls;
-mod storms;
 mod upgrade;
