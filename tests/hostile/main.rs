@@ -28,3 +28,4 @@ mod shutdown;
 mod smuggling;
 mod stalls;
 mod upgrade;
+mod vectors;

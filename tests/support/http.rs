@@ -35,6 +35,13 @@ impl Request {
         request
     }
 
+    /// Sets the method.
+    #[must_use]
+    pub fn method(mut self, method: &str) -> Self {
+        method.clone_into(&mut self.method);
+        self
+    }
+
     /// Sets a header, in place of one with the same name.
     #[must_use]
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -67,6 +74,13 @@ impl Request {
             head += &format!("{name}: {value}\r\n");
         }
         head + "\r\n"
+    }
+
+    /// All bytes of it, for a server at `address`.
+    pub fn encode(&self, address: SocketAddr) -> Vec<u8> {
+        let mut bytes = self.head(address).into_bytes();
+        bytes.extend(self.body.iter().flatten());
+        bytes
     }
 
     /// Sends it over a connection of its own and reads the response.

@@ -9,6 +9,7 @@ mod console;
 mod driven;
 mod elsewhere;
 mod http;
+mod notation;
 mod polling;
 mod program;
 mod proxy;
@@ -17,6 +18,7 @@ mod scripts;
 mod server;
 mod signal;
 mod time;
+pub mod vectors;
 mod websocket;
 
 pub use client::{Client, Packet, Transport};

@@ -256,7 +256,12 @@ impl WebSocket {
 
 /// The bytes of one masked frame.
 pub fn encode_frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
-    let mut bytes = vec![u8::from(fin) << 7 | opcode as u8];
+    encode_masked(u8::from(fin) << 7 | opcode as u8, payload)
+}
+
+/// The bytes of one masked frame, whatever its first byte says.
+pub(crate) fn encode_masked(head: u8, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![head];
     match payload.len() {
         length @ 0..=125 => bytes.push(0x80 | length as u8),
         length @ 126..=0xffff => {
