@@ -57,16 +57,20 @@ impl Request {
         self
     }
 
+    /// Whether it has a header.
+    pub fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|(present, _)| present.eq_ignore_ascii_case(name))
+    }
+
     /// The request line and the headers, for a server at `address`.
     pub(crate) fn head(&self, address: SocketAddr) -> String {
-        let has = |name: &str| self.headers.iter().any(|(present, _)| present.eq_ignore_ascii_case(name));
         let mut head = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
-        if !has("host") {
+        if !self.has("host") {
             head += &format!("host: {address}\r\n");
         }
         if let Some(body) = &self.body
-            && !has("content-length")
-            && !has("transfer-encoding")
+            && !self.has("content-length")
+            && !self.has("transfer-encoding")
         {
             head += &format!("content-length: {}\r\n", body.len());
         }

@@ -6,6 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
+use crate::client::Packet;
 use crate::http::{HttpConnection, Request, Response};
 use crate::server::Endpoint;
 use crate::time::within;
@@ -144,6 +145,15 @@ impl Polling {
 /// The packets of a payload.
 pub fn split(payload: &str) -> impl Iterator<Item = String> {
     payload.split('\u{1e}').map(str::to_owned)
+}
+
+/// A payload of packets.
+pub fn encode_payload(packets: &[Packet]) -> Vec<u8> {
+    let part = |packet: &Packet| match packet {
+        Packet::Text(text) => text.clone(),
+        Packet::Binary(data) => encode_binary(data),
+    };
+    packets.iter().map(part).collect::<Vec<_>>().join("\u{1e}").into_bytes()
 }
 
 /// A binary message in its polling form.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::client::Packet;
 use crate::http::{HttpConnection, Request, Response};
 use crate::server::Endpoint;
 use crate::time::within;
@@ -257,6 +258,14 @@ impl WebSocket {
 /// The bytes of one masked frame.
 pub fn encode_frame(fin: bool, opcode: Opcode, payload: &[u8]) -> Vec<u8> {
     encode_masked(u8::from(fin) << 7 | opcode as u8, payload)
+}
+
+/// The frame of a packet.
+pub fn encode_packet(packet: &Packet) -> Vec<u8> {
+    match packet {
+        Packet::Text(text) => encode_frame(true, Opcode::Text, text.as_bytes()),
+        Packet::Binary(data) => encode_frame(true, Opcode::Binary, data),
+    }
 }
 
 /// The bytes of one masked frame, whatever its first byte says.

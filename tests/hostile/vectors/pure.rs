@@ -7,7 +7,7 @@ use pintle_engine::{Config, Intent, Message, Method, Packet as EnginePacket, Pac
 use pintle_engine::{PacketError, TransportKind};
 use pintle_proto::{Args, Connection, DecodeError, Encoded, Incoming, Slot, Violation};
 use pintle_tests::vectors::{Before, Catalogue, Close, Input, SID, Said, Verdict};
-use pintle_tests::{Packet, encode_binary};
+use pintle_tests::{Packet, encode_payload};
 
 /// An id that a session or a socket may have.
 const ID: &str = "AAAAAAAAAAAAAAAAAAAA";
@@ -32,7 +32,7 @@ fn a43_the_beginning_of_a_packet_is_judged_as_well() {
     for vector in Catalogue::get().vectors() {
         let bytes = match &vector.input {
             Input::Payload(bytes) => bytes.clone(),
-            Input::Packets(packets) => as_payload(packets),
+            Input::Packets(packets) => encode_payload(packets),
             Input::Frames(_) | Input::Request { .. } => continue,
         };
         for length in 0..bytes.len().min(LONGEST) {
@@ -54,7 +54,7 @@ fn judge(before: Before, input: &Input) -> Vec<Verdict> {
         }
         Input::Payload(bytes) => vec![Client::new(before).judge(|client| client.payload(bytes))],
         Input::Packets(packets) => vec![
-            Client::new(before).judge(|client| client.payload(&as_payload(packets))),
+            Client::new(before).judge(|client| client.payload(&encode_payload(packets))),
             Client::new(before).judge(|client| client.messages(packets)),
         ],
         Input::Frames(_) => Vec::new(),
@@ -86,15 +86,6 @@ fn judge_request(method: &str, query: &str, websocket: bool) -> Verdict {
         Ok(Intent::Open { version: Err(reject), .. }) | Err(reject) => refuse(reject),
         Ok(intent) => panic!("no vector is a proper request of a session: {intent:?}"),
     }
-}
-
-/// Packets as long-polling carries them.
-fn as_payload(packets: &[Packet]) -> Vec<u8> {
-    let part = |packet: &Packet| match packet {
-        Packet::Text(text) => text.clone(),
-        Packet::Binary(data) => encode_binary(data),
-    };
-    packets.iter().map(part).collect::<Vec<_>>().join("\u{1e}").into_bytes()
 }
 
 /// A client's session and connection, and the mirror on top of them.

@@ -1,9 +1,10 @@
 //! A live server, over raw TCP: each vector whole, byte by byte, and cut anywhere.
 
+use pintle::DisconnectReason;
 use pintle_tests::vectors::{Before, Catalogue, Close, Input, Said, Vector, Verdict};
 use pintle_tests::{
-    Client, Endpoint, HttpConnection, Opcode, Packet, Polling, Request, Transport, WebSocket, encode_binary,
-    encode_frame, eventually, split, within,
+    Client, Endpoint, HttpConnection, Opcode, Polling, Request, Transport, WebSocket, encode_frame, encode_packet,
+    encode_payload, eventually, split, within,
 };
 
 use super::cut::Cut;
@@ -63,7 +64,7 @@ async fn attack(endpoint: Endpoint, vector: &Vector, transport: Transport, cut: 
     if let (Some(id), Verdict::Close(Close::Reason(reason))) = (id, &vector.verdict) {
         eventually("the socket's end", || departures.of(&id).is_some()).await;
         let told = if leaves(&vector.input) { "client namespace disconnect" } else { reason };
-        assert_eq!(departures.of(&id).map(|found| found.as_str()), Some(told));
+        assert_eq!(departures.of(&id).map(DisconnectReason::as_str), Some(told));
     }
 }
 
@@ -75,7 +76,7 @@ fn leaves(input: &Input) -> bool {
 /// Sends a vector as the body of a POST.
 async fn post(endpoint: Endpoint, session: Polling, vector: &Vector, cut: Cut) {
     let body = match &vector.input {
-        Input::Packets(packets) => as_payload(packets),
+        Input::Packets(packets) => encode_payload(packets),
         Input::Payload(body) => body.clone(),
         Input::Frames(_) | Input::Request { .. } => unreachable!("they go elsewhere"),
     };
@@ -136,7 +137,7 @@ fn polled(packet: &str) -> Said {
 /// Sends a vector on a WebSocket.
 async fn stream(mut socket: WebSocket, vector: &Vector, cut: Cut) {
     let bytes = match &vector.input {
-        Input::Packets(packets) => packets.iter().flat_map(as_frame).collect(),
+        Input::Packets(packets) => packets.iter().flat_map(encode_packet).collect(),
         Input::Frames(bytes) => bytes.clone(),
         Input::Payload(_) | Input::Request { .. } => unreachable!("they go elsewhere"),
     };
@@ -198,21 +199,6 @@ async fn hear_frames(socket: &mut WebSocket, said: &mut Vec<Said>) -> End {
             _ => said.push(Said::Pong(frame.payload)),
         }
     }
-}
-
-fn as_frame(packet: &Packet) -> Vec<u8> {
-    match packet {
-        Packet::Text(text) => encode_frame(true, Opcode::Text, text.as_bytes()),
-        Packet::Binary(data) => encode_frame(true, Opcode::Binary, data),
-    }
-}
-
-fn as_payload(packets: &[Packet]) -> Vec<u8> {
-    let part = |packet: &Packet| match packet {
-        Packet::Text(text) => text.clone(),
-        Packet::Binary(data) => encode_binary(data),
-    };
-    packets.iter().map(part).collect::<Vec<_>>().join("\u{1e}").into_bytes()
 }
 
 /// Sends bytes in pieces, to a server that may have seen enough before it has all.
