@@ -254,6 +254,11 @@ impl HttpConnection {
         self.unread.is_empty() && tokio::time::timeout(time, self.fill()).await.is_err()
     }
 
+    /// Says that nothing more will be sent, and reads on.
+    pub async fn half_close(&mut self) {
+        within("the server to take the end", self.stream.shutdown()).await.expect("the connection is open");
+    }
+
     /// Ends the connection with a reset, as a client does that dies.
     pub fn abort(self) {
         self.stream.set_zero_linger().expect("the socket is open");

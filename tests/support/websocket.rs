@@ -249,6 +249,11 @@ impl WebSocket {
         }
     }
 
+    /// Ends this side of the TCP connection, without a close frame.
+    pub async fn half_close(&mut self) {
+        self.connection.half_close().await;
+    }
+
     /// Ends the TCP connection with a reset, as a client does that dies.
     pub fn abort(self) {
         self.connection.abort();

@@ -267,6 +267,8 @@ impl<C: Connection> Actor<C> {
         websocket.queue().extend(answers);
         match end {
             ReadEnd::Closed(_) | ReadEnd::Violated(_) => {
+                // One attempt to say why.
+                let _ = websocket.poll_write(cx);
                 session.handle_candidate_closed();
                 return self.lose_candidate();
             }
