@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
 use pintle_tests::vectors::{Before, Input, SID, Vector, Verdict};
-use pintle_tests::{Opcode, Request, WebSocket, encode_frame, encode_packet, encode_payload};
+use pintle_tests::{Opcode, Packet, Request, WebSocket, encode_frame, encode_packet, encode_payload};
 
 use crate::heap::Heap;
 
@@ -138,6 +138,17 @@ impl Attacker {
         }
     }
 
+    /// Sends packets on a WebSocket, and gives how much more there is when they have been read and are held.
+    pub(crate) fn fill_up(&mut self, packets: &[Packet]) -> usize {
+        let bytes: Vec<u8> = packets.iter().flat_map(encode_packet).collect();
+        let mut connection = self.join();
+        let before = Heap::settled().live();
+        connection.write_all(&bytes).unwrap();
+        connection.write_all(&self.last_frame).unwrap();
+        assert!(self.read_to(&mut connection, LAST_ANSWER), "the session is over");
+        Heap::settled().live().saturating_sub(before)
+    }
+
     fn request(&mut self, attack: &mut Attack) -> Heap {
         let session = self.open();
         fill(&mut attack.bytes, PLACE, &session);
@@ -176,13 +187,7 @@ impl Attacker {
     }
 
     fn stream(&mut self, attack: &Attack) -> Heap {
-        let mut connection = self.connect();
-        connection.write_all(&self.upgrade).unwrap();
-        assert!(self.read_to(&mut connection, b"}"), "no session");
-        if attack.joined {
-            connection.write_all(&self.connect_frame).unwrap();
-            assert!(self.read_to(&mut connection, b"}"), "no socket");
-        }
+        let mut connection = if attack.joined { self.join() } else { self.upgrade() };
         let before = Heap::now();
         let _ = connection.write_all(&attack.bytes);
         match attack.end {
@@ -194,6 +199,22 @@ impl Attacker {
             End::Nothing => {}
         }
         before.since()
+    }
+
+    /// Opens a session on a WebSocket.
+    fn upgrade(&mut self) -> TcpStream {
+        let mut connection = self.connect();
+        connection.write_all(&self.upgrade).unwrap();
+        assert!(self.read_to(&mut connection, b"}"), "no session");
+        connection
+    }
+
+    /// Opens a session on a WebSocket, and joins `/`.
+    fn join(&mut self) -> TcpStream {
+        let mut connection = self.upgrade();
+        connection.write_all(&self.connect_frame).unwrap();
+        assert!(self.read_to(&mut connection, b"}"), "no socket");
+        connection
     }
 
     /// Opens a session on long-polling, and gives its id.

@@ -1,5 +1,6 @@
 //! The arguments of an event or acknowledgement.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -37,9 +38,20 @@ enum Repr {
 }
 
 struct Binary {
-    values: Vec<Value>,
+    values: Values,
     attachments: Vec<Bytes>,
 }
+
+/// What the text of a packet with attachments says.
+enum Values {
+    Read(Vec<Value>),
+    /// To be read again when it is asked for: a tree can take twenty times what its text takes, and arguments may have to wait
+    /// for long.
+    Text(Box<str>),
+}
+
+/// The longest text that is kept as a tree.
+const KEPT_AS_TREE: usize = 4096;
 
 impl Args {
     /// No arguments.
@@ -55,10 +67,9 @@ impl Args {
     }
 
     pub(crate) fn from_binary(text: &str, attachments: Vec<Bytes>) -> Result<Self, DecodeError> {
-        let mut values = Value::parse(text).map_err(|_| DecodeError::InvalidPayload)?;
-        for value in &mut values {
-            value.attach(&attachments)?;
-        }
+        // All of it is read, however long it is: what is wrong with it is the sender's fault now, and nobody's later.
+        let values = read_attached(text, &attachments)?;
+        let values = if text.len() <= KEPT_AS_TREE { Values::Read(values) } else { Values::Text(text.into()) };
         Ok(Self(Repr::Binary(Arc::new(Binary { values, attachments }))))
     }
 
@@ -123,8 +134,8 @@ impl Args {
             Repr::None => "",
             Repr::Text(text) | Repr::Checked(text) => text,
             Repr::Binary(binary) => {
-                let arguments = Arguments(Tree::new(&binary.values));
-                return T::deserialize(arguments).map_err(|error| ArgsError::mismatch(&error));
+                let values = binary.values();
+                return T::deserialize(Arguments(Tree::new(&values))).map_err(|error| ArgsError::mismatch(&error));
             }
         };
         let read = |text: &str| T::deserialize(Arguments(Text::new(text)));
@@ -167,7 +178,7 @@ impl Args {
         match &self.0 {
             Repr::None => true,
             Repr::Text(_) | Repr::Checked(_) => false,
-            Repr::Binary(binary) => binary.values.is_empty(),
+            Repr::Binary(binary) => matches!(&binary.values, Values::Read(values) if values.is_empty()),
         }
     }
 
@@ -178,6 +189,23 @@ impl Args {
             Repr::None | Repr::Text(_) | Repr::Checked(_) => &[],
         }
     }
+}
+
+impl Binary {
+    fn values(&self) -> Cow<'_, [Value]> {
+        match &self.values {
+            Values::Read(values) => values.into(),
+            Values::Text(text) => read_attached(text, &self.attachments).expect("it could be read before").into(),
+        }
+    }
+}
+
+fn read_attached(text: &str, attachments: &[Bytes]) -> Result<Vec<Value>, DecodeError> {
+    let mut values = Value::parse(text).map_err(|_| DecodeError::InvalidPayload)?;
+    for value in &mut values {
+        value.attach(attachments)?;
+    }
+    Ok(values)
 }
 
 impl Default for Args {
@@ -206,7 +234,7 @@ impl Serialize for Args {
                 Err(serializer) => serialize_text(serializer, text),
             },
             Repr::Text(text) => serialize_text(serializer, text),
-            Repr::Binary(binary) => serialize_tuple(serializer, &binary.values),
+            Repr::Binary(binary) => serialize_tuple(serializer, &binary.values()),
         }
     }
 }

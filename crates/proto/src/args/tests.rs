@@ -302,3 +302,20 @@ fn what_is_printed_gives_nothing_away() {
     let printed = format!("{:?} {:?}", text(r#""secret""#), binary(r#""secret""#).unwrap());
     assert!(!printed.contains("secret"), "{printed}");
 }
+
+#[test]
+fn a_long_text_with_attachments_is_read_like_a_short_one() {
+    for padding in [0, KEPT_AS_TREE] {
+        let args = binary(&format!("{A},\"{}\",{B}", "x".repeat(padding))).unwrap();
+        assert!(!args.is_empty());
+        let (first, text, second): (Bytes, String, Bytes) = args.deserialize().unwrap();
+        assert_eq!((&*first, text.len(), &*second), (&[1, 2][..], padding, &[3][..]));
+        // Sent on, it is the same again.
+        let encoded = crate::Encoded::event("/", None, "x", &args).unwrap();
+        assert_eq!(encoded.frames().len(), 3);
+        assert_eq!(args.attachments().len(), 2);
+        // Whatever is wrong with it is found at once.
+        let spoilt = format!("\"{}\",{{\"_placeholder\":true,\"num\":2}}", "x".repeat(padding));
+        assert_eq!(binary(&spoilt).unwrap_err(), DecodeError::IllegalAttachments);
+    }
+}
