@@ -269,7 +269,8 @@ impl Session {
 
     /// Some of a write is left. It has until the write timeout to get on.
     pub fn handle_write_blocked(&mut self, now: Instant) {
-        if !self.timers.is_set(Timer::Write) {
+        // Last words that get stuck are no reason to wait: the session is over.
+        if self.close_reason().is_none() && !self.timers.is_set(Timer::Write) {
             self.written = 0;
             self.timers.set(Timer::Write, now + self.config.write_timeout());
         }
@@ -291,7 +292,7 @@ impl Session {
     /// Reading has come to an end for now: in the middle of a message if it is `partial`, and not in the middle of the same
     /// as the last time if one has been `completed` since.
     pub fn handle_read(&mut self, now: Instant, partial: bool, completed: bool) {
-        if !partial {
+        if !partial || self.close_reason().is_some() {
             self.timers.stop(Timer::Message);
         } else if completed || !self.timers.is_set(Timer::Message) {
             self.timers.set(Timer::Message, now + self.config.message_timeout());

@@ -1,5 +1,7 @@
 //! The machine on virtual time: no clock, no sleep, no runtime.
 
+mod model;
+
 use super::*;
 use crate::close::CloseReason;
 use crate::config::{Config, TransportKind};
@@ -21,7 +23,11 @@ struct Driven {
 
 impl Driven {
     fn new(transport: TransportKind) -> Self {
-        let config = Arc::new(Config::default());
+        Self::with_config(Config::default(), transport)
+    }
+
+    fn with_config(config: Config, transport: TransportKind) -> Self {
+        let config = Arc::new(config);
         let now = epoch();
         Self { session: Session::new(config.clone(), transport, now), outbox: Outbox::default(), config, now }
     }
