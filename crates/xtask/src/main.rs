@@ -3,6 +3,7 @@
 
 mod bench;
 mod demo;
+mod fuzz;
 mod guard;
 mod npm;
 mod place;
@@ -27,7 +28,9 @@ usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
        cargo xtask bench [OPTIONS]
          measures Pintle beside its peers; `cargo xtask bench --help` has the options
        cargo xtask guard [--renew]
-         counts the instructions of the hot path and compares them with those checked in, or replaces these";
+         counts the instructions of the hot path and compares them with those checked in, or replaces these
+       cargo xtask fuzz [TARGET...] [--minutes N | --briefly]
+         has a fuzzer look for input that breaks what is promised; ten minutes for all targets together, or N";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -39,6 +42,7 @@ fn main() -> ExitCode {
         Some("autobahn") => test::autobahn(&rest),
         Some("bench") => bench::run(&rest),
         Some("guard") => guard::run(&rest),
+        Some("fuzz") => fuzz::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

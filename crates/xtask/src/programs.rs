@@ -78,6 +78,15 @@ pub(crate) const VALGRIND: Program = Program {
     tests: "the instructions of the hot path",
 };
 
+pub(crate) const CXX: Program = Program {
+    what: "a C++ compiler",
+    variable: "CXX",
+    names: &["c++", "g++", "clang++"],
+    proof: &["--version"],
+    packages: &["g++"],
+    tests: "the fuzz targets",
+};
+
 impl Program {
     /// Where it is.
     pub(crate) fn find(&self) -> Option<PathBuf> {
