@@ -23,10 +23,13 @@ mod origin;
 mod places;
 mod polling;
 mod protocol;
+#[cfg(test)]
+mod race_tests;
 mod registry;
 mod response;
 mod service;
 mod session;
+mod sync;
 mod tasks;
 mod websocket;
 

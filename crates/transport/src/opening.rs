@@ -17,7 +17,7 @@ use crate::protocol::Protocol;
 use crate::registry::NoSeat;
 use crate::response::{self, Reply};
 use crate::session::SessionHandle;
-use crate::websocket;
+use crate::{sync, websocket};
 
 /// Why a session was not opened.
 #[derive(Debug)]
@@ -108,7 +108,7 @@ impl<P: Protocol> Engine<P> {
                 (Actor::polling(seat, running, metrics, connection, now), opened)
             }
         };
-        tokio::spawn(actor);
+        sync::spawn(actor);
         Ok(reply)
     }
 

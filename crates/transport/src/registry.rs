@@ -1,8 +1,7 @@
 //! The sessions of a server, by id.
 
 use std::hash::BuildHasher;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError};
 
 use hashbrown::hash_table::Entry;
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -10,6 +9,8 @@ use pintle_engine::Sid;
 
 use crate::places::Place;
 use crate::session::SessionHandle;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// Locks enough that two requests rarely meet at one.
 const SHARDS: usize = 32;

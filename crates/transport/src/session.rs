@@ -1,8 +1,7 @@
 //! A session as the rest of the program sees it: a handle, and behind it the mailbox of its actor.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Waker;
 use std::time::Instant;
 
@@ -12,6 +11,8 @@ use pintle_engine::{CloseReason, Config, Frame, Outbox, Overflow, Session, Sid, 
 use tokio::sync::oneshot;
 
 use crate::handshake::Handshake;
+use crate::sync::atomic::{AtomicBool, Ordering};
+use crate::sync::{Mutex, MutexGuard};
 
 /// A session, from outside of its actor. Clones are handles to the same session.
 #[derive(Clone)]

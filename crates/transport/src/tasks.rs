@@ -1,9 +1,10 @@
 //! How many tasks there are, and word when there is none left.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
+
+use crate::sync::atomic::{AtomicUsize, Ordering};
 
 /// The tasks of a server's sessions, counted.
 #[derive(Debug, Default)]
