@@ -37,7 +37,8 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     }
     let fuzzer = build()?;
     let known = process::run(&mut Command::new(&fuzzer))?;
-    let known: Vec<&str> = known.lines().collect();
+    // libFuzzer has a word to say before.
+    let known: Vec<&str> = known.lines().filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase())).collect();
     let chosen = options.choose(&known)?;
     let limits = options.limits(chosen.len() as u64);
     let mut good = true;
