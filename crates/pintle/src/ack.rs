@@ -4,11 +4,11 @@ use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use pintle_proto::{Args, Encoded};
+use pintle_proto::{Args, Encoded, MAX_ACK_ID};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::{mpsc, oneshot};
@@ -131,6 +131,19 @@ impl<O> Future for AckFuture<O> {
 impl<O> fmt::Debug for AckFuture<O> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("AckFuture").finish_non_exhaustive()
+    }
+}
+
+/// The ids of acknowledgements, from 0 to [`MAX_ACK_ID`], and then from 0 again: a client answers a greater one with another
+/// number. One that is still waited for after so many others is not given twice: [`PendingAcks`](pintle_proto::PendingAcks)
+/// refuses it.
+#[derive(Debug, Default)]
+pub(crate) struct AckIds(AtomicU64);
+
+impl AckIds {
+    pub(crate) fn next(&self) -> u64 {
+        // The counter itself begins anew at a multiple of that.
+        self.0.fetch_add(1, Ordering::Relaxed) & MAX_ACK_ID
     }
 }
 
@@ -269,3 +282,16 @@ pub(crate) async fn answers<T: DeserializeOwned>(
 
 /// The name of an event, shared by all who see one.
 pub(crate) type EventName = Arc<str>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn h187_ids_begin_anew_where_javascript_can_count_no_further() {
+        for start in [MAX_ACK_ID - 1, u64::MAX - 1] {
+            let ids = AckIds(AtomicU64::new(start));
+            assert_eq!([(); 4].map(|()| ids.next()), [MAX_ACK_ID - 1, MAX_ACK_ID, 0, 1]);
+        }
+    }
+}

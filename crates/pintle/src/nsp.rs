@@ -1,12 +1,13 @@
 //! A namespace at work: its handlers, its sockets and their rooms.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use pintle_adapter::{JoinError, MemberId, Rooms, Select, Selection};
 use pintle_proto::SocketId;
 
+use crate::ack::AckIds;
 use crate::config::Config;
 use crate::handler::Handlers;
 use crate::pattern::ParamValues;
@@ -19,8 +20,8 @@ pub(crate) struct Nsp {
     name: Arc<str>,
     handlers: Arc<Handlers>,
     rooms: RwLock<Rooms<Socket>>,
-    /// Acknowledgement ids, from 0, for all sockets alike: one broadcast has one id.
-    ack_ids: AtomicU64,
+    /// For all sockets alike: one broadcast has one id.
+    ack_ids: AckIds,
     subscribers: Subscribers,
     /// If connection state recovery is on.
     log: Option<Log>,
@@ -46,7 +47,7 @@ impl Nsp {
             name,
             handlers,
             rooms: RwLock::new(rooms),
-            ack_ids: AtomicU64::new(0),
+            ack_ids: AckIds::default(),
             subscribers: Subscribers::default(),
             log,
             child,
@@ -79,7 +80,7 @@ impl Nsp {
     }
 
     pub(crate) fn next_ack_id(&self) -> u64 {
-        self.ack_ids.fetch_add(1, Ordering::Relaxed)
+        self.ack_ids.next()
     }
 
     /// A snapshot of those whom a broadcast is for: nothing is locked while it is delivered.

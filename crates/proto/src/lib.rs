@@ -40,5 +40,5 @@ pub use encoded::{Encoded, IntoFrames};
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};
 pub use id::{ParseSocketIdError, SocketId};
 pub use incoming::Incoming;
-pub use packet::is_reserved as is_reserved_event;
+pub use packet::{MAX_ACK_ID, is_reserved as is_reserved_event};
 pub use value::{Key, Value};

@@ -10,8 +10,9 @@ use crate::config::Config;
 use crate::decode::{WHITESPACE, mended};
 use crate::error::DecodeError;
 
-/// The greatest integer that JavaScript can count to, and so the greatest acknowledgement id.
-const MAX_ACK_ID: u64 = (1 << 53) - 1;
+/// The greatest integer that JavaScript can count to, and so the greatest id of an acknowledgement: 2^53 - 1. A greater one
+/// is not read.
+pub const MAX_ACK_ID: u64 = (1 << 53) - 1;
 
 /// Names that mean something to the libraries themselves.
 const RESERVED_EVENTS: [&str; 6] =

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
+use crate::Encoded;
 
 fn text(text: &str) -> Args {
     Args::from_text(text)
@@ -195,6 +196,31 @@ fn depth_is_limited() {
         assert!(matches!(text(&nested(depth)).deserialize::<serde_json::Value>(), Err(ArgsError::Malformed(_))));
         assert_eq!(binary(&nested(depth)).unwrap_err(), DecodeError::InvalidPayload);
     }
+}
+
+#[test]
+fn h116_depth_takes_no_stack_to_read_to_send_on_or_to_drop() {
+    // A quarter of what tokio gives a worker: what recurses with the depth of a hostile text does not fit.
+    let small = std::thread::Builder::new().stack_size(512 * 1024);
+    let work = || {
+        for (open, close) in [("[", "]"), ("{\"a\":", "}")] {
+            for depth in [126, 127, 128, 129, 1_000_000 / open.len()] {
+                let nested = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+                let args = text(&nested);
+                assert_eq!(args.validate().is_ok(), depth <= 127);
+                assert_eq!(args.deserialize::<serde_json::Value>().is_ok(), depth <= 127);
+                // Whoever asks for nothing, or sends it on, does not look into it.
+                assert!(args.deserialize::<()>().is_ok());
+                assert!(Encoded::event("/", None, "x", &args).is_ok());
+                let read = binary(&nested);
+                assert_eq!(read.is_ok(), depth <= 127);
+                drop(read.map(|args| Encoded::event("/", None, "x", &args).unwrap()));
+            }
+            // What never ends is not JSON, however deep.
+            assert!(text(&open.repeat(500_000 / open.len())).validate().is_err());
+        }
+    };
+    small.spawn(work).unwrap().join().unwrap();
 }
 
 #[test]
