@@ -2,6 +2,8 @@
 //!
 //! Instructions are the same on a busy machine, and in each run within a tenth of a percent, which no time is. They are
 //! counted twice, for few units and for many: the difference is what the units cost, without what comes before and after.
+//!
+//! Of the worst that a client may send it is not the cost that is checked, but that it grows as the bytes do.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,10 @@ use std::process::{Command, ExitCode};
 use crate::programs::{Installer, VALGRIND};
 use crate::{Result, place, process};
 
+/// Bytes of the worst that a client may send; twice and four times as many are tried as well.
+const BYTES: u64 = 15_000;
+/// How much more twice as much may cost, in percent: a buffer that has grown once more is no reason for alarm.
+const GROWTH: u64 = 230;
 /// The units of the two runs.
 const FEW: u64 = 2_000;
 const MANY: u64 = 12_000;
@@ -43,7 +49,28 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         println!("{} has the figures of today:\n", checked_in.display());
     }
     let before = Before::read(&place::read(&checked_in)?)?;
-    Ok(if judge(&counts, &before, &compiler) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let same = judge(&counts, &before, &compiler);
+    let linear = judge_worst(&valgrind, &program)?;
+    Ok(if same && linear { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Says what the worst costs that a client may send. Whether it grows no faster than the bytes, whatever else it is.
+fn judge_worst(valgrind: &Path, program: &Path) -> Result<bool> {
+    let mut good = true;
+    println!("\n{:<24}{:>12}{:>8}   instructions per", "the worst", "now", "growth");
+    for line in process::run(Command::new(program).arg("worst"))?.lines() {
+        let (name, unit) = line.split_once(' ').ok_or_else(|| format!("{} lists {line:?}", program.display()))?;
+        let count = |units| count(valgrind, program, name, units);
+        let (once, twice, four_times) = (count(BYTES)?, count(2 * BYTES)?, count(4 * BYTES)?);
+        // What comes before the work is in all three, and falls out.
+        let (first, second) = (twice.saturating_sub(once), four_times.saturating_sub(twice));
+        let is_linear = second * 100 <= first * GROWTH;
+        good &= is_linear;
+        let verdict = if is_linear { "" } else { "   FAILED: twice as much costs more than twice" };
+        let growth = second as f64 / first.max(1) as f64;
+        println!("{name:<24}{:>12}{growth:>8.2}   {unit}{verdict}", first / BYTES);
+    }
+    Ok(good)
 }
 
 /// What a unit of a piece of work takes.

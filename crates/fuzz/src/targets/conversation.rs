@@ -39,7 +39,7 @@ pub(crate) fn run(data: &[u8]) {
     let mut client = Client::new(&alive);
     // Frames of at most ten attachments, and a namespace in each, are what a step can ask for at once. Then a tree of the
     // data: `[],` are three bytes, and a place in a vector that has grown to twice what it needs.
-    let done = crate::meter::bounded(data.len(), 64, 4096, || steps(data).try_for_each(|step| client.step(step)));
+    let done = crate::meter::bounded(data.len(), 64, 16 * 1024, || steps(data).try_for_each(|step| client.step(step)));
     // A violation is final, and the caller closes the connection.
     let _ = done;
     let kept = alive.get();

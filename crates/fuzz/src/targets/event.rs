@@ -39,8 +39,9 @@ pub(crate) fn run(data: &[u8]) {
     };
     let now = clock::start();
     let mut connection = joined(now);
-    // The text is kept once, for the handler, and an event's name once, or a few times where it has to be mended.
-    let incoming = crate::meter::bounded(text.len(), 8, 2048, || connection.handle_text(now, text));
+    // The text is kept once, for the handler, and an event's name once, or a few times where it has to be mended. Where it
+    // is wrong, serde_json makes an error for each level that it leaves, and there are at most 128.
+    let incoming = crate::meter::bounded(text.len(), 8, 16 * 1024, || connection.handle_text(now, text));
     match incoming {
         Ok(Some(Incoming::Event { id, name, args, .. })) => {
             assert!(name.len() <= Config::default().max_event_len());
