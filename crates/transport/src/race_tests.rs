@@ -180,6 +180,24 @@ fn h092_a68_an_upgrade_under_fire_loses_nothing() {
 }
 
 #[test]
+fn h092_a_post_in_flight_comes_before_the_websocket_or_not_at_all() {
+    explore(|server| {
+        let client = server.open();
+        let mut websocket = server.websocket(&client.sid);
+        websocket.send("2probe");
+        assert_eq!(websocket.receive(), "3probe");
+        let pushing = thread::spawn(move || client.push("4a\u{1e}4b").0);
+        websocket.send("5");
+        websocket.send("4c");
+        let pushed = pushing.join().unwrap();
+        websocket.hang_up();
+        server.assert_ended_once();
+        let expected: &[&str] = if pushed == StatusCode::OK { &["a", "b", "c"] } else { &["c"] };
+        assert_eq!(server.heard(), expected, "{pushed}");
+    });
+}
+
+#[test]
 fn h186_a_session_that_ends_while_it_upgrades_ends_once() {
     explore(|server| {
         let client = server.open();
