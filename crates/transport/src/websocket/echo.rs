@@ -17,6 +17,9 @@ use super::io::Io;
 use super::socket::{Flow, ReadEnd, Received, WebSocket};
 use crate::response;
 
+/// The cases have messages in 65,537 frames.
+const MAX_FRAGMENTS: usize = 1 << 17;
+
 /// Answers a request for a WebSocket as a session's would be answered, and gives what then says again whatever it is told,
 /// in messages of up to `max_payload` bytes. Where the request is refused that ends at once.
 pub fn echo<B>(
@@ -30,7 +33,7 @@ pub fn echo<B>(
         Err((status, message)) => (response::refuse_websocket(status, message), false),
     };
     let mut config = Config::default();
-    config.set_max_payload(max_payload);
+    config.set_max_payload(max_payload).set_max_fragments(MAX_FRAGMENTS);
     let task = async move {
         if accepted && let Ok(upgraded) = upgrade.await {
             let (io, read_ahead) = Io::new(upgraded);
