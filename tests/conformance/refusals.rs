@@ -16,6 +16,8 @@ const UNSUPPORTED_PROTOCOL: &str = r#"{"code":5,"message":"Unsupported protocol 
 fn assert_refused(response: &Response, body: &str, what: &str) {
     let content_type = response.header("content-type");
     assert_eq!((response.status, content_type, response.text()), (400, Some("application/json"), body), "{what}");
+    // Ours alone.
+    assert!(judging_reference() || response.header("x-content-type-options") == Some("nosniff"), "{what}");
 }
 
 async fn assert_each_refused(endpoint: Endpoint, method: &str, queries: &[&str], body: &str) {
