@@ -33,8 +33,8 @@ impl Partial {
             slot,
             head,
             args: args.into(),
-            // Not as many as are announced: none of them has come yet.
-            attachments: Vec::new(),
+            // Not as many as are announced, if that is many: none of them has come yet.
+            attachments: Vec::with_capacity(awaited.min(10)),
             awaited,
             size: 0,
             deadline: now + config.attachment_timeout(),

@@ -70,12 +70,16 @@ impl<P: Protocol> Engine<P> {
             Ok(intent) => intent,
             Err(reject) => return Serving::done(self.reject(reject, websocket)),
         };
-        let request = match self.check(request, session.as_ref()) {
-            Ok(request) => request,
-            Err(barred) => {
-                self.handle().metrics().barred(barred);
-                return Serving::done(barred.refuse(websocket));
-            }
+        let config = self.handle().config();
+        if let Err(barred) = Barred::check(config, &request) {
+            return Serving::done(self.bar(barred, websocket));
+        }
+        let request = match (config.bind_session(), &session) {
+            (Some(bind), Some(session)) => match check_binding(bind, session, request) {
+                Ok(request) => request,
+                Err(barred) => return Serving::done(self.bar(barred, websocket)),
+            },
+            _ => request,
         };
         match (intent, session) {
             (Intent::Open { transport, version }, _) => {
@@ -93,19 +97,14 @@ impl<P: Protocol> Engine<P> {
         }
     }
 
-    /// Looks at a request that is in order, and gives it back if it may go on.
-    fn check<B>(&self, request: Request<B>, session: Option<&SessionHandle>) -> Result<Request<B>, Barred> {
-        let config = self.handle().config();
-        Barred::check(config, &request)?;
-        match (config.bind_session(), session) {
-            (Some(bind), Some(session)) => check_binding(bind, session, request),
-            _ => Ok(request),
-        }
-    }
-
     fn reject(&self, reject: Reject, websocket: bool) -> Reply {
         self.handle().metrics().rejected(reject);
         if websocket { response::reject_websocket(reject) } else { response::reject(reject) }
+    }
+
+    fn bar(&self, barred: Barred, websocket: bool) -> Reply {
+        self.handle().metrics().barred(barred);
+        barred.refuse(websocket)
     }
 
     pub(crate) fn protocol(&self) -> &P {
