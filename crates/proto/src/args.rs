@@ -91,7 +91,7 @@ impl Args {
         values.iter().for_each(|value| value.collect_attachments(&mut attachments));
         match values.is_empty() {
             true => Self::empty(),
-            false => Self(Repr::Binary(Arc::new(Binary { values, attachments }))),
+            false => Self(Repr::Binary(Arc::new(Binary { values: Values::Read(values), attachments }))),
         }
     }
 
@@ -104,7 +104,7 @@ impl Args {
         match &self.0 {
             Repr::None => Ok(Vec::new()),
             Repr::Text(text) | Repr::Checked(text) => Value::parse(text).map_err(|error| ArgsError::malformed(&error)),
-            Repr::Binary(binary) => Ok(binary.values.clone()),
+            Repr::Binary(binary) => Ok(binary.values().into_owned()),
         }
     }
 

@@ -16,6 +16,8 @@ const CLOSE_TIMEOUT: u64 = 300;
 const WRITE_TIMEOUT: u64 = 170;
 /// Between two answers to a GET that stands in the way of an upgrade.
 const NOOP_INTERVAL: u64 = 100;
+/// How often bytes may stand in for the answer to a ping.
+const PROLONGATIONS: u8 = 2;
 
 #[derive(Clone, Debug)]
 enum Move {
@@ -39,7 +41,7 @@ enum Move {
     CandidateGone,
     TransportGone,
     WriteBlocked,
-    WriteProgress,
+    Written,
     Paused(bool),
     Close,
     Abort,
@@ -66,7 +68,7 @@ fn moves() -> impl Strategy<Value = Move> {
         6 => Just(Move::CandidateGone),
         1 => Just(Move::TransportGone),
         4 => Just(Move::WriteBlocked),
-        4 => Just(Move::WriteProgress),
+        4 => Just(Move::Written),
         2 => any::<bool>().prop_map(Move::Paused),
         1 => Just(Move::Close),
         1 => Just(Move::Abort),
@@ -86,7 +88,9 @@ struct Model {
     ping_at: Option<u64>,
     pong_until: Option<u64>,
     ping_unsent: bool,
-    prolonged: bool,
+    /// Bytes have come since the wait for the answer began, or was prolonged.
+    active: bool,
+    prolonged: u8,
     paused: bool,
     upgrade: Option<Upgrade>,
     /// The GET that waits is to be answered, with nothing if need be.
@@ -138,15 +142,18 @@ impl Model {
             self.end(CloseReason::ForcedClose);
         }
         if due(self.pong_until) {
-            if !self.paused || self.ping_unsent {
-                self.end(CloseReason::PingTimeout);
-            } else {
+            if self.paused && !self.ping_unsent {
                 (self.ping_unsent, self.pong_until) = (true, Some(now + PING_TIMEOUT));
+            } else if self.active && self.prolonged < PROLONGATIONS {
+                (self.active, self.pong_until) = (false, Some(now + PING_TIMEOUT));
+                self.prolonged += 1;
+            } else {
+                self.end(CloseReason::PingTimeout);
             }
         }
         if due(self.ping_at) {
             (self.ping_at, self.pong_until) = (None, Some(now + PING_TIMEOUT));
-            (self.ping_unsent, self.prolonged) = (true, false);
+            (self.ping_unsent, self.active, self.prolonged) = (true, false, 0);
         }
         if due(self.upgrade.as_ref().map(|upgrade| upgrade.until)) {
             self.end_upgrade();
@@ -238,11 +245,8 @@ impl World {
             }
             Move::Packet(packet) => self.packet(packet),
             Move::Bytes => {
-                self.driven.session.handle_activity(self.driven.now);
-                if let Some(until) = self.model.pong_until.as_mut().filter(|_| !self.model.prolonged) {
-                    *until = self.model.now + PING_TIMEOUT;
-                    self.model.prolonged = true;
-                }
+                self.driven.session.handle_activity();
+                self.model.active = true;
             }
             Move::Poll if self.model.polled => {}
             Move::Poll | Move::PollTwice => self.poll(),
@@ -281,8 +285,8 @@ impl World {
                     self.model.write_until.get_or_insert(self.model.now + WRITE_TIMEOUT);
                 }
             }
-            Move::WriteProgress => {
-                self.driven.session.handle_write_progress();
+            Move::Written => {
+                self.driven.session.handle_write_finished();
                 self.model.write_until = None;
             }
             Move::Paused(paused) => {
@@ -406,7 +410,7 @@ impl World {
     /// The client does all it can to be told everything, and goes only then.
     fn hear_the_rest(&mut self) {
         let over = self.model.ended.is_some();
-        for step in [Move::WriteProgress, Move::Close, Move::Poll, Move::Transmit, Move::Poll, Move::Transmit] {
+        for step in [Move::Written, Move::Close, Move::Poll, Move::Transmit, Move::Poll, Move::Transmit] {
             self.make(&step);
         }
         assert!(self.model.ended.is_some(), "nothing waits, so nothing keeps it");
