@@ -41,8 +41,8 @@ async fn the_server_asks_each_interval_over_a_websocket() {
 #[tokio::test]
 async fn no_answer_ends_a_polling_session_that_waits() {
     let host = Host::hasty().await;
-    let session = Polling::open(host.engine_io()).await;
     let opened = Instant::now();
+    let session = Polling::open(host.engine_io()).await;
     assert_eq!(session.poll().await, ["2"]);
     assert_eq!(session.poll().await, ["1"]);
     assert!(opened.elapsed() + SLACK >= INTERVAL + TIMEOUT, "{:?}", opened.elapsed());
@@ -53,8 +53,8 @@ async fn no_answer_ends_a_polling_session_that_waits() {
 #[tokio::test]
 async fn no_answer_ends_a_websocket_session() {
     let host = Host::hasty().await;
-    let (mut socket, _) = WebSocket::open(host.engine_io()).await;
     let opened = Instant::now();
+    let (mut socket, _) = WebSocket::open(host.engine_io()).await;
     assert_eq!(socket.text().await, "2");
     let frame = socket.frame().await.expect("a close frame");
     assert!(frame.close().is_some(), "{frame:?}");
@@ -65,8 +65,8 @@ async fn no_answer_ends_a_websocket_session() {
 #[tokio::test]
 async fn silence_ends_a_polling_session_without_a_pending_get() {
     let host = Host::hasty().await;
-    let session = Polling::open(host.engine_io()).await;
     let opened = Instant::now();
+    let session = Polling::open(host.engine_io()).await;
     session.vanished().await;
     assert!(opened.elapsed() + SLACK >= INTERVAL + TIMEOUT, "{:?}", opened.elapsed());
 }
