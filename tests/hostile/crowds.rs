@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use pintle::{Namespace, Socket, SocketIoLayer};
+use pintle::{ClientError, Namespace, Socket, SocketIoLayer};
 use pintle_tests::{
     Client, Elsewhere, HttpConnection, Polling, Request, TestServer, Transport, WebSocket, alive_tasks, eventually,
     within,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Barrier, Semaphore};
+use tokio::task::JoinSet;
 
 use crate::attack::{leave, withstand};
 use crate::scene::{Scene, realtime};
@@ -19,7 +20,7 @@ use crate::scene::{Scene, realtime};
 async fn h020_h029_sessions_that_are_opened_and_left_go_with_their_first_heartbeat() {
     withstand(realtime(), async |endpoint| {
         let target = endpoint.target("EIO=4&transport=polling");
-        let crowd = tokio::task::JoinSet::from_iter((0..8).map(|_| {
+        let crowd = JoinSet::from_iter((0..8).map(|_| {
             let request = Request::get(&target);
             async move {
                 let mut connection = HttpConnection::open(endpoint.address()).await;
@@ -93,6 +94,44 @@ async fn a20_a_server_closes_though_its_clients_do_not_read() {
     eventually("all of them to be gone", || io.sockets().is_empty() && io.engine().clients_count() == 0).await;
     elsewhere.run(async move { drop(stuck) }).await;
     eventually("their tasks to be gone", || alive_tasks() <= before).await;
+}
+
+/// All of them are let in at the same moment, and whoever makes the namespace, it is one.
+#[tokio::test]
+async fn a18_a_hundred_who_race_for_a_namespace_share_one() {
+    let gate = Arc::new(Barrier::new(100));
+    let (asked, admitted) = (gate.clone(), gate);
+    let predicate = async move || {
+        asked.wait().await;
+        true
+    };
+    let shared = Namespace::new().middleware(async move || {
+        admitted.wait().await;
+        Ok::<_, ClientError>(())
+    });
+    let scene = Scene::set(realtime().dynamic_namespace(predicate, shared)).await;
+    let (endpoint, io) = (scene.endpoint(), scene.io.clone());
+    let attack = async move {
+        let mut news = io.new_namespaces();
+        let crowd = JoinSet::from_iter((0..100).map(|_| async move {
+            let mut client = Client::open(endpoint, Transport::WebSocket).await;
+            client.send("40/shared,").await;
+            client.connected("/shared,").await;
+            client
+        }));
+        let mut crowd = within("all to be let in", crowd.join_all()).await;
+        io.of("/shared").emit("news", ()).expect("it is there");
+        for client in &mut crowd {
+            assert_eq!(client.text().await, r#"42/shared,["news"]"#);
+        }
+        assert_eq!(news.recv().await.as_deref(), Some("/shared"));
+        drop(crowd);
+        eventually("it to go with the last of them", || io.namespace_names().len() == 1).await;
+        let again = tokio::time::timeout(Duration::from_millis(50), news.recv()).await;
+        assert!(again.is_err(), "there was another: {again:?}");
+    };
+    scene.elsewhere.run(attack).await;
+    scene.unharmed().await;
 }
 
 #[tokio::test]

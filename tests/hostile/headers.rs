@@ -36,6 +36,29 @@ async fn a06_bytes_behind_the_request_for_a_websocket_are_judged_as_frames() {
     .await;
 }
 
+/// A body that is announced with the request never comes: nothing waits for it longer than for anything else.
+#[tokio::test]
+async fn a06_h011_a_request_for_a_websocket_with_a_body_harms_nobody() {
+    withstand(realtime().upgrade_timeout(Duration::from_millis(100)), async |endpoint| {
+        for length in ["0", "4", "1000000"] {
+            let session = Polling::open(endpoint).await;
+            for query in [&session.upgrade_query(), WEBSOCKET] {
+                let request = WebSocket::request(endpoint.target(query)).header("content-length", length);
+                let mut connection = HttpConnection::open(endpoint.address()).await;
+                connection.request(&request).await;
+                let _ = connection.try_send("test").await;
+                // hyper gives us what is behind the body, and nothing is: the time for a probe ends it, or the heartbeat.
+                assert_eq!(connection.response().await.status, 101);
+                connection.rest().await;
+                if query != WEBSOCKET {
+                    leave(&session).await;
+                }
+            }
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn a07_h015_an_upgrade_to_something_else_may_end_in_a_reset() {
     withstand(realtime(), async |endpoint| {

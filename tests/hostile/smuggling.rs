@@ -120,3 +120,27 @@ async fn a55_h019_the_body_of_a_get_is_not_the_next_request() {
     .await;
     assert_eq!(smuggled.load(Ordering::Relaxed), 1);
 }
+
+/// What may stand around the pieces of a body is hyper's to bound: it takes a little of it, and no session outlives more.
+#[tokio::test]
+async fn a55_what_stands_between_the_pieces_of_a_body_is_bounded() {
+    withstand(realtime(), async |endpoint| {
+        let session = Polling::open(endpoint).await;
+        let chunked = "transfer-encoding: chunked";
+        let taken = said(endpoint, &session, chunked, "1;a=b\r\n3\r\n0\r\nx-trailer: y\r\n\r\n").await;
+        assert!(taken.starts_with("HTTP/1.1 200 "), "{taken}");
+        let extension = format!("1;{}\r\n3\r\n0\r\n\r\n", "a".repeat(1_000_000));
+        let trailers = format!("1\r\n3\r\n0\r\n{}\r\n", "x-trailer: y\r\n".repeat(50_000));
+        for body in [extension, trailers] {
+            let session = Polling::open(endpoint).await;
+            let mut connection = HttpConnection::open(endpoint.address()).await;
+            let head = format!("POST {} HTTP/1.1\r\nhost: here\r\n{chunked}\r\n\r\n", session.target());
+            connection.send(head).await;
+            let _ = connection.try_send(body).await;
+            let refused = connection.response_or_end().await;
+            assert!(refused.is_none_or(|response| response.status == 400));
+            session.vanished().await;
+        }
+    })
+    .await;
+}
