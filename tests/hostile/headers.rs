@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use axum::Router;
 use axum::http::HeaderMap;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use pintle::{Ack, Socket};
-use pintle_tests::{Client, Endpoint, HttpConnection, Polling, Request, Transport, WebSocket, within};
-use tokio::net::TcpListener;
+use pintle_tests::{Endpoint, HttpConnection, Polling, Request, WebSocket};
 
 use crate::attack::{ask_session, leave, withstand};
 use crate::scene::realtime;
@@ -186,33 +181,4 @@ async fn a50_h017_a_head_may_come_byte_by_byte() {
         assert_eq!(connection.response().await.status, 200);
     })
     .await;
-}
-
-/// `axum::serve` gives hyper no timer, so its limit of 30 s for a head does not hold there. A server that is open to
-/// everybody, without a proxy before it, gives it one like this.
-#[tokio::test]
-async fn h017_a_server_with_a_timer_does_not_wait_for_a_head() {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-    let endpoint = Endpoint::new(listener.local_addr().expect("a bound listener"), "/socket.io/");
-    let app = Router::new().layer(realtime());
-    let serving = tokio::spawn(async move {
-        loop {
-            let (stream, _) = listener.accept().await.expect("a listener accepts");
-            let app = TowerToHyperService::new(app.clone());
-            tokio::spawn(async move {
-                let mut builder = Builder::new(TokioExecutor::new());
-                builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_millis(200));
-                let _ = builder.serve_connection_with_upgrades(TokioIo::new(stream), app).await;
-            });
-        }
-    });
-    let mut slow = HttpConnection::open(endpoint.address()).await;
-    slow.send("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nhost: ").await;
-    within("hyper to give up", async { while slow.try_send("a").await.is_ok() {} }).await;
-    // Neither a GET that waits nor a WebSocket is a head.
-    let session = Polling::open(endpoint).await;
-    let mut waiting = session.start_get().await;
-    assert_eq!(waiting.response().await.text(), "2");
-    Client::join(endpoint, Transport::WebSocket).await.assert_open().await;
-    serving.abort();
 }

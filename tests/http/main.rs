@@ -8,6 +8,7 @@ mod cookies;
 mod cors;
 mod defaults;
 mod headers;
+mod heads;
 mod levels;
 mod metrics;
 mod panics;
