@@ -42,7 +42,7 @@ async fn h044_h123_who_reads_gets_every_refusal_and_no_more_waits_than_is_allowe
 /// The server stops reading when much waits, and the session ends by its heartbeat: there is no answer to it.
 #[tokio::test]
 async fn h044_h123_who_does_not_read_is_not_read_from_and_goes() {
-    let scene = Scene::set(mirror(Departures::default())).await;
+    let scene = Scene::set(realtime()).await;
     let endpoint = scene.endpoint();
     let attack = async move {
         let session = Polling::open(endpoint).await;

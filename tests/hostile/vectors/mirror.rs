@@ -5,6 +5,7 @@ use std::future::ready;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use pintle::{Ack, Args, DisconnectReason, EmitError, Event, Namespace, Socket, SocketIoLayer};
+use pintle_tests::PATIENCE;
 
 use crate::scene::realtime;
 
@@ -22,13 +23,15 @@ impl Departures {
     }
 }
 
-/// `/` and `/admin`, which tell every event back, and acknowledge it with its arguments.
+/// `/` and `/admin`, which tell every event back, and acknowledge it with its arguments. Who sends a vector takes his leave
+/// afterwards, so no heartbeat is needed to tell, and none comes between on a machine that is busy.
 pub(super) fn mirror(departures: Departures) -> SocketIoLayer {
     let note = move |socket: Socket, reason: DisconnectReason| {
         departures.note(&socket, reason);
         ready(())
     };
-    realtime().fallback(hear).on_disconnect(note).namespace("/admin", Namespace::new().fallback(hear))
+    let unhurried = realtime().ping_interval(PATIENCE).ping_timeout(PATIENCE);
+    unhurried.fallback(hear).on_disconnect(note).namespace("/admin", Namespace::new().fallback(hear))
 }
 
 async fn hear(socket: Socket, event: Event, args: Args) -> Result<Ack<Args>, EmitError> {
