@@ -154,12 +154,12 @@ impl<S> Connection<S> {
 
     /// Makes a pending namespace a joined one, so that its packets are let through.
     ///
-    /// False if the slot is gone.
+    /// False if the slot is gone, or either side has left it meanwhile.
     pub fn accept(&mut self, slot: Slot) -> bool {
         let Some(place) = self.place_mut(slot) else {
             return false;
         };
-        if place.stage == Stage::Left {
+        if matches!(place.stage, Stage::Left | Stage::Dismissed) {
             return false;
         }
         place.stage = Stage::Joined;
