@@ -37,7 +37,7 @@ pub(crate) const SEEDS: &[&[u8]] = &[
     b"h\nrGET EIO=4&transport=websocket&sid=$\tconnection: upgrade\tupgrade: websocket\tsec-websocket-version: 13\tsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\ng",
     b"h\nrPOST EIO=4&transport=polling&sid=$\tcontent-type: application/octet-stream\torigin: https://evil.example",
     b"h\nrDELETE EIO=4&transport=polling&sid=$\nrOPTIONS EIO=4&transport=polling\nrGET EIO=4&transport=polling&sid=nope",
-    b"h\np40\np42[\"leave\"]\np42[\"close\"]\np42[\"panic\"]\ng\ng",
+    b"h\np40\np42[\"leave\"]\np42[\"close\"]\np42[\"unknown\"]\ng\ng",
 ];
 
 const MAX_PAYLOAD: usize = 1000;
