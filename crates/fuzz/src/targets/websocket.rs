@@ -18,20 +18,20 @@ use crate::virtual_time::{all_gone, run as on_virtual_time, settle, within};
 // Zero is the mask of all frames here: it leaves them readable.
 pub(crate) const SEEDS: &[&[u8]] = &[
     b"\x01",
-    b"\x01\x81\x82\0\0\0\040\x81\x91\0\0\0\04217[\"echo\",true]",
-    b"\x02\x81\x82\0\0\0\040\x81\x8c\0\0\0\042[\"echo\",1]\x88\x82\0\0\0\0\x03\xe8",
-    b"\x03\x81\x82\0\0\0\040\x81\xaa\0\0\0\0451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\x82\x82\0\0\0\0hi",
-    b"\x04\x81\x98\0\0\0\040/aaaaaaaaaaaaaaaaaaaa,\x81\x82\0\0\0\041",
-    b"\x02\x01\x81\0\0\0\04\x89\x82\0\0\0\0hi\0\x80\0\0\0\0\x80\x81\0\0\0\00\x8a\x80\0\0\0\0",
+    b"\x01\x81\x82\0\0\0\x0040\x81\x91\0\0\0\x004217[\"echo\",true]",
+    b"\x02\x81\x82\0\0\0\x0040\x81\x8c\0\0\0\x0042[\"echo\",1]\x88\x82\0\0\0\0\x03\xe8",
+    b"\x03\x81\x82\0\0\0\x0040\x81\xaa\0\0\0\x00451-[\"echo\",{\"_placeholder\":true,\"num\":0}]\x82\x82\0\0\0\0hi",
+    b"\x04\x81\x98\0\0\0\x0040/aaaaaaaaaaaaaaaaaaaa,\x81\x82\0\0\0\x0041",
+    b"\x02\x01\x81\0\0\0\x004\x89\x82\0\0\0\0hi\0\x80\0\0\0\0\x80\x81\0\0\0\x000\x8a\x80\0\0\0\0",
     b"\x07\x82\xff\0\0\0\0\0\x01\0\0\0\0\0\0",
-    b"\x05\x81\xfe\0~\0\0\0\040/aaaaaaaaaaaaaaaaaaaa",
-    b"\x01\x81\x82\0\0\0\04\xff",
-    b"\x01\x81\x81\0\0\0\01",
-    b"\x01\x81\x81\0\0\0\02",
+    b"\x05\x81\xfe\0~\0\0\0\x0040/aaaaaaaaaaaaaaaaaaaa",
+    b"\x01\x81\x82\0\0\0\x004\xff",
+    b"\x01\x81\x81\0\0\0\x001",
+    b"\x01\x81\x81\0\0\0\x002",
     b"\x01\xc1\x80\0\0\0\0",
-    b"\x81\x81\x86\0\0\0\02probe\x81\x81\0\0\0\05\x81\x82\0\0\0\040\x81\x8d\0\0\0\0421[\"echo\",1]",
-    b"\x84\x81\x81\0\0\0\05",
-    b"\x84\x81\x86\0\0\0\02probe\x81\x84\0\0\0\04abc",
+    b"\x81\x81\x86\0\0\0\x002probe\x81\x81\0\0\0\x005\x81\x82\0\0\0\x0040\x81\x8d\0\0\0\x00421[\"echo\",1]",
+    b"\x84\x81\x81\0\0\0\x005",
+    b"\x84\x81\x86\0\0\0\x002probe\x81\x84\0\0\0\x004abc",
 ];
 
 const MAX_PAYLOAD: usize = 2000;
