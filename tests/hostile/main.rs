@@ -17,6 +17,7 @@ mod http2;
 mod identity;
 mod limits;
 mod logs;
+mod network;
 mod origin;
 mod packets;
 mod panics;
