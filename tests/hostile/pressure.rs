@@ -156,11 +156,11 @@ async fn a36_pings_without_end_of_who_does_not_read_are_not_piled_up() {
 /// A message that takes longer than the time for a pong, which waits behind it.
 #[tokio::test]
 async fn h157_a_client_that_uploads_for_long_is_not_silent() {
-    const PIECES: usize = 20;
+    const PIECES: usize = 30;
     const PIECE: Duration = Duration::from_millis(100);
     let realtime = realtime()
         .ping_interval(Duration::from_millis(200))
-        .ping_timeout(Duration::from_secs(1))
+        .ping_timeout(Duration::from_secs(2))
         .on("count", async |Data(text): Data<String>| Ack(text.len()));
     let scene = Scene::set(realtime).await;
     let endpoint = scene.endpoint();

@@ -13,10 +13,10 @@ use tokio::time::sleep;
 use crate::program;
 
 const PING_INTERVAL: Duration = Duration::from_millis(200);
-const PING_TIMEOUT: Duration = Duration::from_millis(500);
+const PING_TIMEOUT: Duration = Duration::from_millis(1000);
 /// How long clients take to answer a ping: at any moment some of them owe an answer.
 const ANSWERING: Duration = Duration::from_millis(100);
-const STALL: Duration = Duration::from_millis(1000);
+const STALL: Duration = Duration::from_millis(1800);
 const CLIENTS: usize = 30;
 
 struct Stage {

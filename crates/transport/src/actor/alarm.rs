@@ -69,3 +69,38 @@ impl Alarm {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn what_is_noticed_late_is_looked_at_once_more() {
+        let mut alarm = Alarm::default();
+        let deadline = clock::now() + SECOND;
+        for late in [Duration::ZERO, LATE] {
+            assert!(alarm.is_due(deadline + late, Some(deadline)), "{late:?} is no time");
+        }
+        for (late, reprieve) in [(2 * LATE, 2 * LATE), (3600 * SECOND, REPRIEVE)] {
+            let noticed = deadline + late;
+            assert!(!alarm.is_due(noticed, Some(deadline)));
+            assert!(!alarm.is_due(noticed + reprieve - LATE / 2, Some(deadline)));
+            assert!(alarm.is_due(noticed + reprieve, Some(deadline)));
+        }
+    }
+
+    #[test]
+    fn a_deadline_that_has_moved_needs_no_reprieve() {
+        let mut alarm = Alarm::default();
+        let deadline = clock::now() + SECOND;
+        assert!(!alarm.is_due(deadline + SECOND, Some(deadline)));
+        // The answer was there.
+        let next = deadline + 25 * SECOND;
+        assert!(!alarm.is_due(deadline + SECOND, Some(next)));
+        assert!(!alarm.is_due(next, None));
+        assert!(alarm.is_due(next, Some(next)));
+    }
+}
