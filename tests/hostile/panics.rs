@@ -58,7 +58,7 @@ impl Drop for Pin {
     fn drop(&mut self) {
         // Not while another panic is under way, which ends the process.
         if !std::thread::panicking() {
-            fall()
+            fall::<()>();
         }
     }
 }
@@ -91,7 +91,7 @@ where
 
     fn call(&mut self, request: EventRequest) -> Self::Future {
         if request.event() == "called" {
-            fall()
+            fall::<()>();
         }
         let falls = request.event() == "awaited";
         let handling = self.0.call(request);
@@ -146,7 +146,7 @@ fn events(realtime: SocketIoLayer) -> SocketIoLayer {
         .on("at-once", async || fall::<()>())
         .on("later", async || {
             tokio::task::yield_now().await;
-            fall::<()>()
+            fall::<()>();
         })
         .on("answer", async || Ack(Mine))
         .on("argument", async |Data(_): Data<Mine>| {})
