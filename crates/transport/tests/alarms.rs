@@ -11,7 +11,9 @@ use std::task::Context;
 use std::time::Duration;
 
 use pintle_transport::{CloseReason, Connection, Frame, Message, SessionHandle};
-use support::{Echo, Poller, Received, Server, open_websocket, receive, receive_text, settle, text, upgrade, within};
+use support::{
+    Echo, Poller, Quiet, Received, Server, open_websocket, receive, receive_text, settle, text, upgrade, within,
+};
 use tokio::io::AsyncWriteExt as _;
 use tokio::time::Instant;
 
@@ -35,6 +37,20 @@ async fn what_a_timeout_makes_ready_is_read() {
     assert_eq!(within(receive_text(&mut io)).await, "4first");
     assert_eq!(within(receive_text(&mut io)).await, "4second");
     assert_eq!(start.elapsed().as_secs(), 1, "the breath, and no other alarm");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_behind_more_than_one_turn_reads_counts() {
+    let server = Server::new(|_| Quiet);
+    let mut io = open_websocket(server.dial(8 * 1024 * 1024)).await;
+    assert_eq!(within(receive_text(&mut io)).await, "2");
+    let long = text(&format!("4{}", "x".repeat(500_000)));
+    io.write_all(&[long.repeat(8), text("3")].concat()).await.unwrap();
+    // The server runs again when the answer is due, and not later: then it might look twice.
+    tokio::time::advance(Duration::from_secs(20)).await;
+    settle().await;
+    assert_eq!(server.reasons(), []);
+    assert_eq!(within(receive_text(&mut io)).await, "2", "the heartbeat goes on");
 }
 
 #[tokio::test(start_paused = true)]

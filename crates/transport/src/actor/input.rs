@@ -178,11 +178,13 @@ impl<C: Connection> Actor<C> {
                 Stop::Waiting
             }
             ReadEnd::Yielded => {
+                session.handle_activity();
                 session.handle_read(now, websocket.is_in_message(), completed);
                 cx.waker().wake_by_ref();
                 Stop::Waiting
             }
             ReadEnd::Full => {
+                session.handle_activity();
                 // What is left waits for us, whatever it is.
                 session.handle_read(now, false, completed);
                 Stop::Full
