@@ -1,15 +1,14 @@
 //! The hosts: what they are, and how one is started, pinned and stopped.
 
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::{env, fs, thread};
+use std::process::Command;
+use std::{env, fs};
 
-use crate::cores::{self, Cores};
 use crate::machine;
-use crate::process::Process;
 use crate::works::{Feature, Target};
+use bench_load::cores::Cores;
 
 /// A server that can be loaded.
 #[derive(Clone, Copy, Debug)]
@@ -100,11 +99,10 @@ impl Host {
     pub(crate) fn start(&self, cores: Cores) -> io::Result<Running> {
         let program = self.program()?;
         let mut command = Command::new(&program[0]);
-        command.args(&program[1..]).args(["--port", "0"]).stdin(Stdio::null()).stdout(Stdio::piped());
-        // A process runs where the thread that starts it may.
-        let starter = thread::spawn(move || cores::pin(cores.host).and_then(|()| command.spawn()));
-        let child = starter.join().unwrap_or_else(|_| Err(io::Error::other("the thread that starts it panicked")))?;
-        Running::listening(child, self.features)
+        command.args(&program[1..]).args(["--port", "0"]);
+        let host = bench_load::Host::start(command, Some(cores.host))?;
+        let target = Target { address: host.address(), process: *host.process(), features: self.features };
+        Ok(Running { _host: host, target })
     }
 
     /// The program and its first arguments.
@@ -131,54 +129,14 @@ impl Host {
 /// A host that runs. It is stopped when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Running {
-    child: Child,
+    _host: bench_load::Host,
     target: Target,
 }
 
 impl Running {
-    /// Takes a host that was started and says where it is.
-    fn listening(mut child: Child, features: &'static [Feature]) -> io::Result<Self> {
-        let said = first_line(&mut child);
-        let address =
-            said.as_ref().ok().and_then(|line| line.trim().strip_prefix("listening on http://")?.parse().ok());
-        let process = Process::of(child.id());
-        match (address, process) {
-            (Some(address), Ok(process)) => Ok(Self { child, target: Target { address, process, features } }),
-            (address, process) => {
-                stop(&mut child)?;
-                process?;
-                Err(said.err().unwrap_or_else(|| io::Error::other(format!("the host does not listen: {address:?}"))))
-            }
-        }
-    }
-
     pub(crate) const fn target(&self) -> &Target {
         &self.target
     }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It is killed; that it is not reaped harms nobody.
-        let _ = stop(&mut self.child);
-    }
-}
-
-fn first_line(child: &mut Child) -> io::Result<String> {
-    let mut line = String::new();
-    if let Some(output) = child.stdout.take() {
-        let mut output = BufReader::new(output);
-        output.read_line(&mut line)?;
-        // Whoever has nobody to talk to may end.
-        child.stdout = Some(output.into_inner());
-    }
-    Ok(line)
-}
-
-fn stop(child: &mut Child) -> io::Result<ExitStatus> {
-    // What cannot be killed has ended.
-    let _ = child.kill();
-    child.wait()
 }
 
 /// The folder of this package.
@@ -223,26 +181,5 @@ mod tests {
         assert!(three_numbers(&locked("socketioxide")), "{}", locked("socketioxide"));
         assert!(three_numbers(&locked("tokio")), "{}", locked("tokio"));
         assert_eq!(locked("no such package"), "");
-    }
-
-    fn started(script: &str) -> Child {
-        Command::new("sh").args(["-c", script]).stdout(Stdio::piped()).spawn().unwrap()
-    }
-
-    #[test]
-    fn a_host_says_where_it_listens() {
-        let running = Running::listening(started("echo listening on http://127.0.0.1:80; exec sleep 60"), &[]).unwrap();
-        assert_eq!(running.target().address.port(), 80);
-        let id = running.child.id();
-        drop(running);
-        assert!(Process::of(id).and_then(|process| process.resident()).is_err(), "it still runs");
-        Running::listening(started("echo nothing of use; exec sleep 60"), &[]).unwrap_err();
-        Running::listening(started("exit 1"), &[]).unwrap_err();
-    }
-
-    #[test]
-    fn nobody_waits_for_a_host_to_end() {
-        let status = stop(&mut started("exec sleep 60")).unwrap();
-        assert_eq!(status.code(), None, "it ended by itself");
     }
 }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use serde::{Deserialize, Serialize};
 
-use crate::cores;
+use bench_load::cores;
 
 /// What it ran on, and when.
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! `cargo xtask bench`, which builds everything first: loads Pintle and its peers in turn, and says what that cost each.
 //!
 //! - [`hosts`] are servers that answer alike; each is a process that has a core for itself.
-//! - [`works`] are what they are made to do, by the [`load`] generator, which is this process and has another core.
+//! - [`works`] are what they are made to do, by the load generator ([`bench_load`]), which is this process and has another core.
 //! - [`run`] does each work with each host, several times in turn; [`results`] are what came of it, as medians.
 //! - [`report`] tells of them, [`musts`] judges them, [`publish`] puts them into the documentation.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool speaks to a terminal")]
@@ -10,13 +10,10 @@
 compile_error!("the benchmark reads the CPU clock and the memory of another process as Linux has them");
 
 mod chart;
-mod cores;
 mod hosts;
-mod load;
 mod machine;
 mod musts;
 mod options;
-mod process;
 mod publish;
 mod report;
 mod results;

@@ -2,13 +2,13 @@
 
 use std::io::{self, Write as _};
 
-use crate::cores::{self, Cores};
 use crate::hosts::Host;
 use crate::machine::Machine;
 use crate::options::Run;
 use crate::report;
 use crate::results::{Cell, Contender, Results, Row};
 use crate::works::{Figures, Work};
+use bench_load::cores::{self, Cores};
 
 /// What the works are called that show how cost grows: Pintle's, and the machine's. Peers are compared at the usual sizes.
 pub(crate) const GROWTH: &str = "growth-";

@@ -3,10 +3,10 @@
 use std::io;
 
 use crate::options::Single;
-use crate::process::Process;
 use crate::report;
 use crate::results::{Cell, Row};
 use crate::works::{Feature, Target};
+use bench_load::Process;
 
 /// Does the work, and tells what came of it.
 pub(crate) fn run(single: &Single) -> io::Result<()> {

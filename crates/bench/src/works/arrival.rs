@@ -3,8 +3,8 @@
 use std::io;
 use std::time::Instant;
 
-use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::Target;
+use bench_load::{Crowd, Driver, Histogram, Message};
 
 /// How many connect at once.
 const WINDOW: usize = 64;
@@ -43,7 +43,7 @@ impl Arrivals {
     /// Those that are to come. `namespace` says where to, as a packet does: with a comma behind it, or not at all.
     pub(super) fn new(count: usize, namespace: fn(usize) -> String) -> Self {
         Self {
-            upgrade: load::upgrade(None).into(),
+            upgrade: bench_load::upgrade(None).into(),
             namespace,
             count,
             dialled: Vec::with_capacity(count),
@@ -77,7 +77,7 @@ impl Driver for Arrivals {
         match message {
             Message::Response(response) if response.status == 101 => Ok(()),
             Message::Text(text) if text.starts_with(b"0{") => {
-                crowd.send(id, &load::text(&format!("40{}", (self.namespace)(id))))
+                crowd.send(id, &bench_load::text(&format!("40{}", (self.namespace)(id))))
             }
             Message::Text(text) if text.starts_with(b"40") && self.awaited() > 0 => {
                 self.latency.record(now - self.dialled[id]);

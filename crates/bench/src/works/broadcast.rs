@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 use std::{io, mem};
 
-use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::arrival;
 use crate::works::meter::Meter;
 use crate::works::{Effort, Figures, Target};
+use bench_load::{Crowd, Driver, Histogram, Message};
 
 const RECEIVERS: usize = 1_000;
 const IN_FLIGHT: usize = 32;
@@ -73,7 +73,7 @@ impl Emit {
     /// The `number`th event, which connection `sender` sends, to a room if there is one.
     pub(super) fn new(sender: usize, event: &str, room: Option<&str>, number: usize) -> Self {
         let room = room.map(|room| format!(r#""{room}","#)).unwrap_or_default();
-        let message = load::text(&format!(r#"42["{event}",{room}"{number:0DIGITS$}"]"#));
+        let message = bench_load::text(&format!(r#"42["{event}",{room}"{number:0DIGITS$}"]"#));
         Self { sender, message, sent: Instant::now(), out: 0 }
     }
 }

@@ -3,10 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::load::Crowd;
 use crate::works::arrival::{self, Arrivals};
 use crate::works::meter::{self, Meter};
 use crate::works::{Effort, Figures, Target};
+use bench_load::Crowd;
 
 const COUNT: usize = 3_000;
 /// As many come and go, again and again, until the host is warm.

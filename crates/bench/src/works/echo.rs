@@ -3,10 +3,10 @@
 use std::time::Instant;
 use std::{io, mem};
 
-use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::arrival;
 use crate::works::meter::Meter;
 use crate::works::{Effort, Figures, Target};
+use bench_load::{Crowd, Driver, Histogram, Message};
 
 /// How many connections talk.
 pub(super) const TALKERS: usize = 100;
@@ -25,7 +25,7 @@ pub(super) fn echo_binary(target: &Target, effort: &Effort) -> io::Result<Figure
 pub(super) fn ack<const SIZE: usize>(target: &Target, effort: &Effort) -> io::Result<Figures> {
     let data = "x".repeat(SIZE);
     let asked = format!(r#"421["message-with-ack","{data}"]"#);
-    talk(target, effort, Exchange::new(&load::text(&asked), format!(r#"431["{data}"]"#)))
+    talk(target, effort, Exchange::new(&bench_load::text(&asked), format!(r#"431["{data}"]"#)))
 }
 
 pub(super) fn ack_binary(target: &Target, effort: &Effort) -> io::Result<Figures> {
@@ -76,7 +76,7 @@ impl Exchange {
     /// An echo of `size` bytes of text. `namespace` is written as in a packet: with a comma behind it, or not at all.
     pub(super) fn echo(namespace: &str, size: usize) -> Self {
         let data = "x".repeat(size);
-        let sent = load::text(&format!(r#"42{namespace}["message","{data}"]"#));
+        let sent = bench_load::text(&format!(r#"42{namespace}["message","{data}"]"#));
         Self::new(&sent, format!(r#"42{namespace}["message-back","{data}"]"#))
     }
 
@@ -112,8 +112,8 @@ impl Exchange {
     fn binary(asks: &str, event: &str, answers: &str, first: &str) -> Self {
         const PLACEHOLDER: &str = r#"{"_placeholder":true,"num":0}"#;
         let attachment = [b'x'; ATTACHMENT];
-        let mut message = load::text(&format!(r#"4{asks}["{event}",{PLACEHOLDER}]"#));
-        message.extend(load::binary(&attachment));
+        let mut message = bench_load::text(&format!(r#"4{asks}["{event}",{PLACEHOLDER}]"#));
+        message.extend(bench_load::binary(&attachment));
         let exchange = Self::new(&message, format!("4{answers}[{first}{PLACEHOLDER}]"));
         Self { attachment: Some(attachment.into()), ..exchange }
     }

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use crate::load::{Crowd, Driver, Message};
-use crate::process::Process;
 use crate::works::meter::Meter;
 use crate::works::{Effort, Figures, Memory, Target, arrival};
+use bench_load::Process;
+use bench_load::{Crowd, Driver, Message};
 
 /// How many come and go at once before the crowd and after it, how often that must be in vain, and what lies between: a
 /// little more than the second for which an allocator may keep what is free.

@@ -3,8 +3,8 @@
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
-use crate::process::Process;
 use crate::works::{Figures, Target};
+use bench_load::Process;
 
 /// Runs from when it is started.
 #[derive(Debug)]

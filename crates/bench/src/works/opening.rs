@@ -2,7 +2,7 @@
 
 use std::io;
 
-use crate::load::{self, Crowd, Response};
+use bench_load::{Crowd, Response};
 
 /// What separates the packets of a payload.
 pub(super) const SEPARATOR: u8 = 0x1e;
@@ -26,7 +26,7 @@ enum Step {
 impl Opening {
     /// Opens a session on connection `id`.
     pub(super) fn begin(crowd: &mut Crowd, id: usize) -> io::Result<Self> {
-        crowd.send(id, load::get(None).as_bytes())?;
+        crowd.send(id, bench_load::get(None).as_bytes())?;
         Ok(Self { sid: String::new(), step: Step::Open, connected: false })
     }
 
@@ -44,7 +44,7 @@ impl Opening {
             Step::Poll if ping => self.post(crowd, id, "3")?,
             Step::Poll | Step::Post if self.connected => return Ok(true),
             Step::Poll | Step::Post => {
-                crowd.send(id, load::get(Some(&self.sid)).as_bytes())?;
+                crowd.send(id, bench_load::get(Some(&self.sid)).as_bytes())?;
                 self.step = Step::Poll;
             }
         }
@@ -53,7 +53,7 @@ impl Opening {
 
     fn post(&mut self, crowd: &mut Crowd, id: usize, payload: &str) -> io::Result<()> {
         self.step = Step::Post;
-        crowd.send(id, load::post(&self.sid, payload).as_bytes())
+        crowd.send(id, bench_load::post(&self.sid, payload).as_bytes())
     }
 
     /// Takes what a poll brought, and says whether there was a ping.

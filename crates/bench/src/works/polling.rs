@@ -3,10 +3,10 @@
 use std::time::Instant;
 use std::{io, mem};
 
-use crate::load::{self, Crowd, Driver, Histogram, Message, Response};
 use crate::works::meter::Meter;
 use crate::works::opening::{Opening, SEPARATOR};
 use crate::works::{Effort, Figures, Target};
+use bench_load::{Crowd, Driver, Histogram, Message, Response};
 
 const SESSIONS: usize = 100;
 const SENT: &str = r#"42["message","xxxxxxxxxxxxxxxx"]"#;
@@ -93,9 +93,9 @@ impl Session {
 
     fn connect(&mut self) {
         let sid = self.opening.sid();
-        self.get = load::get(Some(sid)).into();
-        self.post = load::post(sid, SENT).into();
-        self.pong_and_post = load::post(sid, &format!("3\u{1e}{SENT}")).into();
+        self.get = bench_load::get(Some(sid)).into();
+        self.post = bench_load::post(sid, SENT).into();
+        self.pong_and_post = bench_load::post(sid, &format!("3\u{1e}{SENT}")).into();
         self.connected = true;
     }
 

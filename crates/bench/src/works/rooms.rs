@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Instant;
 
-use crate::load::{self, Crowd, Driver, Message};
 use crate::works::broadcast::{self, Deliveries, Emit, Pace};
 use crate::works::{Effort, Figures, Target, arrival};
+use bench_load::{Crowd, Driver, Message};
 
 const SOCKETS: usize = 10_000;
 const LARGE: usize = 1_000;
@@ -56,7 +56,7 @@ pub(super) fn join(crowd: &mut Crowd, joins: impl IntoIterator<Item = (usize, Ve
     let mut joining = Joining { out: 0 };
     for (id, rooms) in joins {
         let names = rooms.into_iter().map(|room| format!("{:?}", name(room))).collect::<Vec<_>>().join(",");
-        crowd.send(id, &load::text(&format!(r#"421["join",[{names}]]"#)))?;
+        crowd.send(id, &bench_load::text(&format!(r#"421["join",[{names}]]"#)))?;
         joining.out += 1;
     }
     crowd.run_until(&mut joining, |joining| joining.out == 0)

@@ -14,7 +14,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use super::echo::Exchange;
 use super::{Effort, Feature, Figures, Target, WORKS, arrival, echo};
-use crate::process::Process;
+use bench_load::Process;
 
 const EFFORT: Effort = Effort { measure: Duration::from_millis(200), warm_up: Duration::from_millis(10) };
 
@@ -119,7 +119,7 @@ fn a_message_that_is_lost_is_an_error() {
 fn an_answer_to_something_else_is_an_error() {
     let host = Host::start(ALL);
     let mut crowd = arrival::connect(&host.target, echo::TALKERS).unwrap();
-    let asked = crate::load::text(r#"42["message","x"]"#);
+    let asked = bench_load::text(r#"42["message","x"]"#);
     let exchange = Exchange::in_turn(&[asked], vec![r#"42["message-back","y"]"#.to_owned()]);
     let error = echo::measure(&host.target, &EFFORT, &mut crowd, vec![exchange]).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidData);

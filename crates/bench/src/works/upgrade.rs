@@ -3,10 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use crate::load::{self, Crowd, Driver, Histogram, Message};
 use crate::works::meter::{self, Meter};
 use crate::works::opening::{Opening, SEPARATOR};
 use crate::works::{Effort, Figures, Target};
+use bench_load::{Crowd, Driver, Histogram, Message};
 
 const COUNT: usize = 1_000;
 /// How many connect at once.
@@ -101,21 +101,21 @@ impl Upgrades {
         let client = &mut self.clients[owner];
         client.websocket = Some(websocket);
         client.poll(crowd)?;
-        crowd.send(websocket, load::upgrade(Some(client.opening.sid())).as_bytes())
+        crowd.send(websocket, bench_load::upgrade(Some(client.opening.sid())).as_bytes())
     }
 }
 
 impl Upgrade {
     fn poll(&mut self, crowd: &mut Crowd) -> io::Result<()> {
         self.polls = true;
-        crowd.send(self.polling, load::get(Some(self.opening.sid())).as_bytes())
+        crowd.send(self.polling, bench_load::get(Some(self.opening.sid())).as_bytes())
     }
 
     /// Something has come after the session was connected. Says whether the upgrade is complete.
     fn heard(&mut self, crowd: &mut Crowd, websocket: usize, message: Message<'_>) -> io::Result<bool> {
         match message {
             Message::Response(response) if response.status == 101 => {
-                crowd.send(websocket, &load::text("2probe"))?;
+                crowd.send(websocket, &bench_load::text("2probe"))?;
             }
             Message::Text(b"3probe") => self.probed = true,
             // A noop, which ends the poll so that polling can be given up, or the first ping of a server that is early.
@@ -136,9 +136,9 @@ impl Upgrade {
         }
         self.upgraded = self.probed && !self.polls;
         if self.upgraded {
-            crowd.send(websocket, &load::text("5"))?;
+            crowd.send(websocket, &bench_load::text("5"))?;
             if self.ping {
-                crowd.send(websocket, &load::text("3"))?;
+                crowd.send(websocket, &bench_load::text("3"))?;
             }
         }
         Ok(self.upgraded)
@@ -172,11 +172,8 @@ impl Driver for Upgrades {
     }
 
     /// A connection that was polled on is of no more use.
-    fn closed(&mut self, id: usize) -> io::Result<()> {
+    fn closed(&mut self, _crowd: &mut Crowd, id: usize, error: io::Error) -> io::Result<()> {
         let client = &self.clients[self.owners[id]];
-        if client.upgraded && id == client.polling {
-            return Ok(());
-        }
-        Err(io::Error::new(io::ErrorKind::ConnectionReset, "the host closed a connection during an upgrade"))
+        if client.upgraded && id == client.polling { Ok(()) } else { Err(error) }
     }
 }

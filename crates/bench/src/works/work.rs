@@ -4,8 +4,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::load::Latency;
-use crate::process::Process;
+use bench_load::Latency;
+use bench_load::Process;
 
 /// One thing that hosts are compared in.
 #[derive(Clone, Copy, Debug)]

@@ -8,12 +8,12 @@ const PATH: &str = "/socket.io/?EIO=4&transport=";
 const MAX_HEAD: usize = 16 * 1024;
 
 /// A poll: of the session `sid`, or the one that opens a session.
-pub(crate) fn get(sid: Option<&str>) -> String {
+pub fn get(sid: Option<&str>) -> String {
     format!("GET {PATH}polling{} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\r\n", query(sid))
 }
 
 /// A post of `payload` to the session `sid`.
-pub(crate) fn post(sid: &str, payload: &str) -> String {
+pub fn post(sid: &str, payload: &str) -> String {
     format!(
         "POST {PATH}polling{} HTTP/1.1\r\nHost: localhost\r\nAccept: */*\r\n\
          Content-Type: text/plain;charset=UTF-8\r\nContent-Length: {}\r\n\r\n{payload}",
@@ -23,7 +23,7 @@ pub(crate) fn post(sid: &str, payload: &str) -> String {
 }
 
 /// The request for a WebSocket: of the session `sid`, which then is to be upgraded, or of a new one.
-pub(crate) fn upgrade(sid: Option<&str>) -> String {
+pub fn upgrade(sid: Option<&str>) -> String {
     format!(
         "GET {PATH}websocket{} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
@@ -37,15 +37,16 @@ fn query(sid: Option<&str>) -> String {
 
 /// What a server has answered.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Response<'a> {
-    pub(crate) status: u16,
+pub struct Response<'a> {
+    /// The status code.
+    pub status: u16,
     /// The body, put together if it came in chunks.
-    pub(crate) body: Cow<'a, [u8]>,
+    pub body: Cow<'a, [u8]>,
 }
 
 impl Response<'_> {
     /// An error for a response that should have been another.
-    pub(crate) fn unexpected(&self) -> io::Error {
+    pub fn unexpected(&self) -> io::Error {
         invalid(&format!("the host answered {} {:?}", self.status, String::from_utf8_lossy(&self.body)))
     }
 }

@@ -8,9 +8,11 @@ use nix::unistd::Pid;
 
 /// The two cores of a benchmark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Cores {
-    pub(crate) host: usize,
-    pub(crate) load: usize,
+pub struct Cores {
+    /// The host's.
+    pub host: usize,
+    /// The load's.
+    pub load: usize,
 }
 
 impl Cores {
@@ -19,7 +21,7 @@ impl Cores {
     /// # Errors
     ///
     /// When there are not two: host and load would take turns, and neither's time would be its own.
-    pub(crate) fn choose() -> io::Result<Self> {
+    pub fn choose() -> io::Result<Self> {
         match allowed()?.as_slice() {
             &[host, load, ..] => Ok(Self { host, load }),
             other => Err(io::Error::other(format!(
@@ -31,20 +33,32 @@ impl Cores {
 }
 
 /// The cores that this thread may use.
-pub(crate) fn allowed() -> io::Result<Vec<usize>> {
+///
+/// # Errors
+///
+/// When the kernel does not say.
+pub fn allowed() -> io::Result<Vec<usize>> {
     let set = sched_getaffinity(Pid::from_raw(0))?;
     Ok((0..CpuSet::count()).filter(|&core| set.is_set(core).unwrap_or(false)).collect())
 }
 
 /// From now on this thread, and what it starts, runs on this core alone.
-pub(crate) fn pin(core: usize) -> io::Result<()> {
+///
+/// # Errors
+///
+/// When it may not use that core.
+pub fn pin(core: usize) -> io::Result<()> {
     let mut set = CpuSet::new();
     set.set(core)?;
     Ok(sched_setaffinity(Pid::from_raw(0), &set)?)
 }
 
 /// Allows this process, and what it starts, as many files as it may have at all: each connection is one.
-pub(crate) fn allow_files() -> io::Result<()> {
+///
+/// # Errors
+///
+/// When the kernel does not say how many.
+pub fn allow_files() -> io::Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     Ok(setrlimit(Resource::RLIMIT_NOFILE, most, most)?)
 }

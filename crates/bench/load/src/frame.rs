@@ -12,12 +12,12 @@ pub(crate) const BINARY: u8 = 0x2;
 pub(crate) const CLOSE: u8 = 0x8;
 
 /// A text frame as a client sends it.
-pub(crate) fn text(payload: &str) -> Vec<u8> {
+pub fn text(payload: &str) -> Vec<u8> {
     masked(TEXT, payload.as_bytes())
 }
 
 /// A binary frame as a client sends it.
-pub(crate) fn binary(payload: &[u8]) -> Vec<u8> {
+pub fn binary(payload: &[u8]) -> Vec<u8> {
     masked(BINARY, payload)
 }
 

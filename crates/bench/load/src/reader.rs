@@ -2,28 +2,33 @@
 
 use std::{io, mem};
 
-use crate::load::frame::{self, BINARY, CLOSE, TEXT};
-use crate::load::http::{self, Response};
+use crate::frame::{self, BINARY, CLOSE, TEXT};
+use crate::http::{self, Response};
 
 /// A message of the server.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Message<'a> {
+pub enum Message<'a> {
     /// The answer to a request.
     Response(Response<'a>),
     /// The payload of a text frame.
     Text(&'a [u8]),
     /// The payload of a binary frame.
     Binary(&'a [u8]),
+    /// The payload of the frame that says farewell: a code, and a reason.
+    Close(&'a [u8]),
 }
 
 impl Message<'_> {
     /// An error for a message that should have been another.
-    pub(crate) fn unexpected(&self) -> io::Error {
+    pub fn unexpected(&self) -> io::Error {
         const SHOWN: usize = 200;
         let (what, bytes) = match self {
             Self::Response(response) => return response.unexpected(),
             Self::Text(bytes) => ("the text", *bytes),
             Self::Binary(bytes) => ("the attachment", *bytes),
+            Self::Close(_) => {
+                return io::Error::new(io::ErrorKind::ConnectionAborted, "the host closed a WebSocket");
+            }
         };
         let shown = String::from_utf8_lossy(&bytes[..bytes.len().min(SHOWN)]);
         io::Error::new(io::ErrorKind::InvalidData, format!("the host sent {what} {shown:?}, of {} bytes", bytes.len()))
@@ -34,14 +39,14 @@ impl Message<'_> {
 ///
 /// It reads in a buffer that all connections share, and keeps only what is not a whole message yet.
 #[derive(Debug, Default)]
-pub(crate) struct Reader {
+pub struct Reader {
     upgraded: bool,
     kept: Vec<u8>,
 }
 
 impl Reader {
     /// Puts what was kept at the start of `buffer`, for what is read next to follow it, and says how long it is.
-    pub(crate) fn restore(&mut self, buffer: &mut [u8]) -> usize {
+    pub fn restore(&mut self, buffer: &mut [u8]) -> usize {
         let length = self.kept.len();
         buffer[..length].copy_from_slice(&self.kept);
         self.kept.clear();
@@ -49,7 +54,7 @@ impl Reader {
     }
 
     /// Keeps what is left.
-    pub(crate) fn keep(&mut self, rest: &[u8]) {
+    pub fn keep(&mut self, rest: &[u8]) {
         self.kept.extend_from_slice(rest);
     }
 
@@ -57,8 +62,8 @@ impl Reader {
     ///
     /// # Errors
     ///
-    /// When it is nothing that a server should send, or the server's farewell.
-    pub(crate) fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> io::Result<Option<Message<'a>>> {
+    /// When it is nothing that a server should send.
+    pub fn next<'a>(&mut self, bytes: &mut &'a [u8]) -> io::Result<Option<Message<'a>>> {
         let cut = if self.upgraded { frame::cut(bytes)?.map(message).transpose()? } else { self.response(bytes)? };
         let Some((message, length)) = cut else { return Ok(None) };
         *bytes = &mem::take(bytes)[length..];
@@ -76,7 +81,7 @@ fn message((frame, length): (frame::Frame<'_>, usize)) -> io::Result<(Message<'_
     match frame.opcode {
         TEXT => Ok((Message::Text(frame.payload), length)),
         BINARY => Ok((Message::Binary(frame.payload), length)),
-        CLOSE => Err(io::Error::new(io::ErrorKind::ConnectionAborted, "the host closed a WebSocket")),
+        CLOSE => Ok((Message::Close(frame.payload), length)),
         other => Err(io::Error::new(io::ErrorKind::InvalidData, format!("a frame with opcode {other}"))),
     }
 }
@@ -94,6 +99,7 @@ mod tests {
             Message::Response(response) => format!("{} {}", response.status, String::from_utf8_lossy(&response.body)),
             Message::Text(text) => format!("text {}", String::from_utf8_lossy(text)),
             Message::Binary(data) => format!("binary {}", String::from_utf8_lossy(data)),
+            Message::Close(reason) => format!("close {reason:?}"),
         }
     }
 
@@ -130,9 +136,10 @@ mod tests {
     }
 
     #[test]
-    fn a_farewell_is_an_error() {
+    fn a_farewell_is_unexpected() {
         let mut reader = Reader { upgraded: true, kept: Vec::new() };
-        let error = reader.next(&mut &b"\x88\x02\x03\xe8"[..]).unwrap_err();
-        assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+        let farewell = reader.next(&mut &b"\x88\x02\x03\xe8"[..]).unwrap().unwrap();
+        assert_eq!(farewell, Message::Close(&[0x03, 0xe8]));
+        assert_eq!(farewell.unexpected().kind(), io::ErrorKind::ConnectionAborted);
     }
 }

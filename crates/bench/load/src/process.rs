@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 /// A process to be watched, ours or another.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Process {
+pub struct Process {
     id: u32,
     cpu: ClockId,
 }
@@ -20,13 +20,13 @@ impl Process {
     /// # Errors
     ///
     /// When there is none.
-    pub(crate) fn of(id: u32) -> io::Result<Self> {
+    pub fn of(id: u32) -> io::Result<Self> {
         let pid = i32::try_from(id).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
         Ok(Self { id, cpu: clock_getcpuclockid(Pid::from_raw(pid))? })
     }
 
     /// This process.
-    pub(crate) fn current() -> io::Result<Self> {
+    pub fn current() -> io::Result<Self> {
         Self::of(process::id())
     }
 
@@ -37,7 +37,7 @@ impl Process {
     /// # Errors
     ///
     /// When the process has ended.
-    pub(crate) fn cpu(&self) -> io::Result<Duration> {
+    pub fn cpu(&self) -> io::Result<Duration> {
         Ok(clock_gettime(self.cpu).map(TimeSpec::into)?)
     }
 
@@ -46,9 +46,18 @@ impl Process {
     /// # Errors
     ///
     /// When the process has ended.
-    pub(crate) fn resident(&self) -> io::Result<u64> {
+    pub fn resident(&self) -> io::Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.id))?;
         resident_in(&status).ok_or_else(|| io::Error::other(format!("process {} has ended", self.id)))
+    }
+
+    /// How many files it has open, sockets included.
+    ///
+    /// # Errors
+    ///
+    /// When the process has ended.
+    pub fn files(&self) -> io::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.id))?.count())
     }
 }
 

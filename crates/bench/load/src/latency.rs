@@ -11,41 +11,47 @@ const BUCKETS: usize = ((LAST_BIT - STEP_BITS + 1) as usize) * STEPS as usize;
 
 /// The times that half, 99 % and 99.9 % of the messages did not exceed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Latency {
-    pub(crate) p50: Duration,
-    pub(crate) p99: Duration,
-    pub(crate) p999: Duration,
+pub struct Latency {
+    /// Half.
+    pub p50: Duration,
+    /// 99 %.
+    pub p99: Duration,
+    /// 99.9 %.
+    pub p999: Duration,
 }
 
 /// Counts times. It never grows, and a time costs it a few instructions.
 #[derive(Debug)]
-pub(crate) struct Histogram {
+pub struct Histogram {
     buckets: Box<[u64; BUCKETS]>,
     count: u64,
 }
 
 impl Histogram {
-    pub(crate) fn new() -> Self {
+    /// Nothing counted yet.
+    pub fn new() -> Self {
         Self { buckets: Box::new([0; BUCKETS]), count: 0 }
     }
 
-    pub(crate) fn record(&mut self, time: Duration) {
+    /// Counts a time.
+    pub fn record(&mut self, time: Duration) {
         self.buckets[bucket(time)] += 1;
         self.count += 1;
     }
 
     /// How many times were recorded.
-    pub(crate) const fn count(&self) -> u64 {
+    pub const fn count(&self) -> u64 {
         self.count
     }
 
-    pub(crate) fn clear(&mut self) {
+    /// Forgets all times.
+    pub fn clear(&mut self) {
         self.buckets.fill(0);
         self.count = 0;
     }
 
     /// The percentiles; `None` if nothing was recorded.
-    pub(crate) fn latency(&self) -> Option<Latency> {
+    pub fn latency(&self) -> Option<Latency> {
         (self.count > 0).then(|| Latency { p50: self.at_most(500), p99: self.at_most(990), p999: self.at_most(999) })
     }
 
@@ -58,6 +64,12 @@ impl Histogram {
             seen >= rank
         });
         longest(bucket.expect("the buckets hold as many as were counted"))
+    }
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self::new()
     }
 }
 
