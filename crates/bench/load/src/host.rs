@@ -51,6 +51,15 @@ impl Host {
         self.address
     }
 
+    /// Kills it, without a word to anybody.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be waited for.
+    pub fn kill(&mut self) -> io::Result<()> {
+        stop(&mut self.child).map(drop)
+    }
+
     /// What the kernel says of it.
     pub const fn process(&self) -> &Process {
         &self.process

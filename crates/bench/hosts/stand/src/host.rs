@@ -26,24 +26,39 @@ pub fn run(serve: impl AsyncFnOnce(TcpListener) -> io::Result<()>) -> io::Result
         writeln!(io::stderr(), "{USAGE}")?;
         return Ok(ExitCode::from(2));
     };
-    let mut runtime = Builder::new_multi_thread();
-    if let Some(threads) = options.threads {
-        runtime.worker_threads(threads);
-    }
-    runtime.enable_all().build()?.block_on(async {
-        let listener = listen(options.port)?;
-        if !options.quiet {
-            writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
-        }
-        serve(listener).await
-    })?;
+    options.run(serve)?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn listen(port: u16) -> io::Result<TcpListener> {
-    let socket = TcpSocket::new_v4()?;
-    // So that a benchmark can start its next round while the last one's connections linger.
-    socket.set_reuseaddr(true)?;
-    socket.bind(SocketAddr::from(([127, 0, 0, 1], port)))?;
-    socket.listen(BACKLOG)
+impl Options {
+    /// Listens, says where, and has `serve` do the rest.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`run`].
+    pub fn run(&self, serve: impl AsyncFnOnce(TcpListener) -> io::Result<()>) -> io::Result<()> {
+        let mut runtime = Builder::new_multi_thread();
+        if let Some(threads) = self.threads {
+            runtime.worker_threads(threads);
+        }
+        runtime.enable_all().build()?.block_on(async {
+            let listener = self.listen()?;
+            if !self.quiet {
+                writeln!(io::stdout(), "listening on http://{}", listener.local_addr()?)?;
+            }
+            serve(listener).await
+        })
+    }
+
+    fn listen(&self) -> io::Result<TcpListener> {
+        let socket = TcpSocket::new_v4()?;
+        // So that a benchmark can start its next round while the last one's connections linger.
+        socket.set_reuseaddr(true)?;
+        if let Some(bytes) = self.send_buffer {
+            // Those who are accepted have it from the one that listens.
+            socket.set_send_buffer_size(bytes)?;
+        }
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], self.port)))?;
+        socket.listen(BACKLOG)
+    }
 }

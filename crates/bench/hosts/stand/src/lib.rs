@@ -5,3 +5,4 @@ mod host;
 mod options;
 
 pub use host::run;
+pub use options::Options;

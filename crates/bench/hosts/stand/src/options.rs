@@ -1,25 +1,27 @@
-//! The command line.
+//! The command line, and what it says.
 
 use std::str::FromStr;
 
 /// What to say to who gets it wrong.
 pub(crate) const USAGE: &str = "options: [--port PORT] [--threads N] [--quiet]";
 
-/// What the command line says.
-#[derive(Debug)]
-pub(crate) struct Options {
+/// How a host stands.
+#[derive(Debug, Default)]
+pub struct Options {
     /// Where to listen; 0 takes a free port.
-    pub(crate) port: u16,
+    pub port: u16,
     /// Worker threads; as many as there are cores if not given.
-    pub(crate) threads: Option<usize>,
+    pub threads: Option<usize>,
     /// Say nothing at all.
-    pub(crate) quiet: bool,
+    pub quiet: bool,
+    /// The bytes that the kernel keeps for a client that does not read; as many as it likes if not given.
+    pub send_buffer: Option<u32>,
 }
 
 impl Options {
     /// Reads the command line of this process; `None` if it makes no sense.
     pub(crate) fn from_args() -> Option<Self> {
-        let mut options = Self { port: 3000, threads: None, quiet: false };
+        let mut options = Self { port: 3000, ..Self::default() };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
