@@ -35,6 +35,20 @@ pub(crate) struct Effort {
     fault: Option<String>,
 }
 
+/// The times of a heartbeat.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heartbeat {
+    pub(crate) interval: Duration,
+    pub(crate) timeout: Duration,
+}
+
+impl Heartbeat {
+    /// How long one may have a session that has gone without a word.
+    pub(crate) fn lingering(self) -> Duration {
+        self.interval + self.timeout + Duration::from_secs(1)
+    }
+}
+
 impl Options {
     /// Reads the command line of this process; `None` if it makes no sense.
     pub(crate) fn from_args(seed: u64) -> Option<Self> {
@@ -78,11 +92,20 @@ impl Effort {
         if self.short { short } else { full }
     }
 
+    /// When the server pings, and how long it waits for the answer: its defaults, but in the short form.
+    pub(crate) fn heartbeat(&self) -> Heartbeat {
+        let (interval, timeout) = self.or_short((25_000, 20_000), (1000, 3000));
+        Heartbeat { interval: Duration::from_millis(interval), timeout: Duration::from_millis(timeout) }
+    }
+
     /// The arguments of the server: `more`, and the fault that was asked for.
     pub(crate) fn server(&self, more: &[&str]) -> Vec<String> {
         let mut arguments: Vec<String> = more.iter().map(|&argument| argument.to_owned()).collect();
         // Two workers on one core: what one of them is busy with, the other can be late for.
         arguments.extend(["--threads".to_owned(), "2".to_owned()]);
+        let Heartbeat { interval, timeout } = self.heartbeat();
+        arguments.extend(["--ping-interval".to_owned(), interval.as_millis().to_string()]);
+        arguments.extend(["--ping-timeout".to_owned(), timeout.as_millis().to_string()]);
         if let Some(fault) = &self.fault {
             arguments.extend(["--fault".to_owned(), fault.clone()]);
         }

@@ -31,7 +31,7 @@ impl Scene {
         // The first request is not like the others.
         server.gauges()?;
         let (before, files) = (server.gauges()?, server.process().files()?);
-        let (crowd, lingering) = (Crowd::of(server.address())?, mix.lingering);
+        let (crowd, lingering) = (Crowd::of(server.address())?, mix.heartbeat.lingering());
         Ok(Self { server, crowd, traffic: Traffic::new(mix), before, files, lingering })
     }
 
@@ -115,9 +115,4 @@ impl Scene {
 /// What 99 % did not exceed, in milliseconds; infinite if there is nothing.
 pub(crate) fn p99(histogram: &Histogram) -> f64 {
     histogram.latency().map_or(f64::INFINITY, |latency| latency.p99.as_secs_f64() * 1e3)
-}
-
-/// Milliseconds, as arguments of the server have them.
-pub(crate) fn milliseconds(time: Duration) -> String {
-    time.as_millis().to_string()
 }

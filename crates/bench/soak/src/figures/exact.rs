@@ -22,7 +22,7 @@ pub(super) fn exact(effort: &Effort) -> io::Result<Figures> {
         rooms: effort.or_short(50, 10),
         says: effort.or_short(100.0, 20.0),
         ramp: 500.0,
-        ..Mix::idle(effort.seed, talkers)
+        ..Mix::idle(effort, talkers)
     };
     let mut scene = Scene::set(&effort.server(&[]), mix)?;
     scene.settle()?;

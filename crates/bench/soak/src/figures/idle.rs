@@ -53,7 +53,7 @@ pub(super) fn heartbeats(effort: &Effort) -> io::Result<Figures> {
                 thread::spawn(move || server::get(address, &path))
             })
             .collect();
-        scene.run_for(STALL + interval(effort) + Duration::from_secs(3))?;
+        scene.run_for(STALL + effort.heartbeat().interval + Duration::from_secs(3))?;
         for stall in stalls {
             stall.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked")))?;
         }
@@ -65,20 +65,10 @@ pub(super) fn heartbeats(effort: &Effort) -> io::Result<Figures> {
     Ok(figures)
 }
 
-fn interval(effort: &Effort) -> Duration {
-    effort.or_short(Duration::from_secs(25), Duration::from_secs(1))
-}
-
 /// As many as there may be, who only answer pings.
 fn idle(effort: &Effort) -> io::Result<(Scene, usize)> {
     let connections = effort.connections(CONNECTIONS);
-    let interval = interval(effort);
-    let timeout = effort.or_short(Duration::from_secs(20), Duration::from_millis(2500));
-    let times = [scene::milliseconds(interval), scene::milliseconds(timeout)];
-    let arguments = effort.server(&["--ping-interval", &times[0], "--ping-timeout", &times[1]]);
-    let lingering = interval + timeout + Duration::from_secs(1);
-    let mix = Mix { ping_interval: interval, lingering, ..Mix::idle(effort.seed, connections) };
-    let mut scene = Scene::set(&arguments, mix)?;
+    let mut scene = Scene::set(&effort.server(&[]), Mix::idle(effort, connections))?;
     scene.settle()?;
     println!("  {connections} connections");
     Ok((scene, connections))

@@ -16,11 +16,10 @@ const SEND_BUFFER: usize = 64 * 1024;
 pub(super) fn under_attack(effort: &Effort) -> io::Result<Figures> {
     let mut figures = Figures::of("F14");
     let time = effort.time(TIME, Duration::from_secs(3));
-    let mix = Mix { ups: effort.or_short(5000.0, 500.0), ..Mix::idle(effort.seed, effort.connections(1000)) };
-    let second = Duration::from_secs(1);
-    let mut scene = Scene::set(&effort.server(&[]), Mix { lingering: 46 * second, ..mix })?;
+    let mix = Mix { ups: effort.or_short(5000.0, 500.0), ..Mix::idle(effort, effort.connections(1000)) };
+    let mut scene = Scene::set(&effort.server(&[]), mix)?;
     scene.settle()?;
-    scene.run_for(second)?;
+    scene.run_for(Duration::from_secs(1))?;
 
     scene.traffic.totals_mut().acks.clear();
     scene.run_for(time)?;
@@ -53,7 +52,7 @@ pub(super) fn beside_the_slow(effort: &Effort) -> io::Result<Figures> {
         say_bytes: 4096,
         // They are looked at when all must have been closed.
         stuck_for: effort.or_short(Duration::from_secs(30), Duration::from_secs(4)),
-        ..Mix::idle(effort.seed, readers - stuck)
+        ..Mix::idle(effort, readers - stuck)
     };
     let (write_timeout, send_buffer) = (effort.or_short("20000", "2000"), SEND_BUFFER.to_string());
     let arguments = effort.server(&["--write-timeout", write_timeout, "--send-buffer", &send_buffer]);

@@ -25,7 +25,7 @@ pub(super) fn shutdown(effort: &Effort) -> io::Result<Figures> {
         polling: 2,
         upgrade_within: Duration::from_secs(1_000_000),
         ups: effort.or_short(10_000.0, 500.0),
-        ..Mix::idle(effort.seed, talkers)
+        ..Mix::idle(effort, talkers)
     };
     let mut scene = Scene::set(&effort.server(&[]), Mix { ups: 0.0, ..mix.clone() })?;
     scene.settle()?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::figure::{Bound, Figures};
 use crate::figures::slope::Slope;
 use crate::options::Effort;
-use crate::scene::{self, Scene};
+use crate::scene::Scene;
 use crate::traffic::Mix;
 
 const TIME: Duration = Duration::from_secs(20 * 60);
@@ -88,10 +88,7 @@ const HEAD: &str =
 
 fn setting(effort: &Effort) -> (Vec<String>, Mix) {
     if effort.short {
-        let second = Duration::from_secs(1);
-        let times = scene::milliseconds(second);
-        let times = ["--ping-interval", &times, "--ping-timeout", &times, "--write-timeout", &times];
-        let arguments = effort.server(&[&times[..], &["--send-buffer", "65536"]].concat());
+        let arguments = effort.server(&["--write-timeout", "1000", "--send-buffer", "65536"]);
         let mix = Mix {
             polling: 50,
             upgrade_within: Duration::from_secs(4),
@@ -104,9 +101,7 @@ fn setting(effort: &Effort) -> (Vec<String>, Mix) {
             slow: 2,
             stuck: 2,
             stuck_for: Duration::from_secs(3),
-            ping_interval: second,
-            lingering: second * 3,
-            ..Mix::idle(effort.seed, effort.connections(50))
+            ..Mix::idle(effort, effort.connections(50))
         };
         return (arguments, mix);
     }
@@ -122,7 +117,7 @@ fn setting(effort: &Effort) -> (Vec<String>, Mix) {
         hostile: 20,
         slow: 10,
         stuck: 10,
-        ..Mix::idle(effort.seed, effort.connections(400))
+        ..Mix::idle(effort, effort.connections(400))
     };
     (effort.server(&["--send-buffer", "65536"]), mix)
 }

@@ -44,6 +44,8 @@ pub(super) fn storm(effort: &Effort) -> io::Result<Figures> {
 
     storm.begin();
     server.replace()?;
+    // All notice it, before it is looked who is back.
+    crowd.run_until(&mut storm, |storm| storm.noticed == storm.clients.len())?;
     storm.judge(&mut crowd, &mut figures, "the server is killed")?;
     figures.count("the server is killed: sessions", server.gauges()?.sessions as u64, count as u64);
     let refused = Refused::read()?.since(refused);
@@ -79,6 +81,8 @@ struct Storm {
     back: Histogram,
     last: Duration,
     failed: u64,
+    /// How many have been cut off.
+    noticed: usize,
 }
 
 impl Storm {
@@ -95,6 +99,7 @@ impl Storm {
             back: Histogram::new(),
             last: Duration::ZERO,
             failed: 0,
+            noticed: 0,
         }
     }
 
@@ -114,7 +119,8 @@ impl Storm {
 
     /// From now on it is counted who is back when.
     fn begin(&mut self) {
-        (self.start, self.failed, self.last) = (Instant::now(), 0, Duration::ZERO);
+        (self.start, self.last) = (Instant::now(), Duration::ZERO);
+        (self.failed, self.noticed) = (0, 0);
         self.back.clear();
     }
 
@@ -145,6 +151,7 @@ impl Storm {
         let client = &mut self.clients[nth];
         if std::mem::take(&mut client.connected) {
             self.connected -= 1;
+            self.noticed += 1;
             client.attempts = 0;
         }
         (client.connection, client.dialled) = (None, None);

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::options::{Effort, Heartbeat};
+
 /// How many of whom, and what they do. Rates are per second, of all together.
 #[derive(Clone, Debug)]
 pub(crate) struct Mix {
@@ -34,17 +36,14 @@ pub(crate) struct Mix {
     pub(crate) stuck: usize,
     /// When the server must have closed those.
     pub(crate) stuck_for: Duration,
-    /// What the server pings with.
-    pub(crate) ping_interval: Duration,
-    /// How long after its death a client may still have a session.
-    pub(crate) lingering: Duration,
+    pub(crate) heartbeat: Heartbeat,
 }
 
 impl Mix {
     /// Clients that come over WebSockets, and do nothing.
-    pub(crate) const fn idle(seed: u64, talkers: usize) -> Self {
+    pub(crate) fn idle(effort: &Effort, talkers: usize) -> Self {
         Self {
-            seed,
+            seed: effort.seed,
             talkers,
             ramp: 2000.0,
             polling: 0,
@@ -59,8 +58,7 @@ impl Mix {
             slow: 0,
             stuck: 0,
             stuck_for: Duration::from_secs(40),
-            ping_interval: Duration::from_secs(25),
-            lingering: Duration::from_secs(46),
+            heartbeat: effort.heartbeat(),
         }
     }
 }

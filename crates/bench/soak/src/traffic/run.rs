@@ -319,7 +319,7 @@ impl Traffic {
                 let ids: Vec<usize> = member.client.connections().collect();
                 ids.iter().for_each(|&id| crowd.pause(id));
                 self.strangers.insert(nth, ids);
-                self.later.add(Instant::now() + self.mix.lingering, Action::HangUp(nth, false));
+                self.later.add(Instant::now() + self.mix.heartbeat.lingering(), Action::HangUp(nth, false));
             }
         }
         self.linger(Instant::now());
@@ -333,7 +333,7 @@ impl Traffic {
     /// Somebody has gone who may have a session for a while.
     fn linger(&mut self, now: Instant) {
         self.lingering += 1;
-        self.dying.add(now + self.mix.lingering, ());
+        self.dying.add(now + self.mix.heartbeat.lingering(), ());
     }
 
     /// Has those come who are due, and as many attackers and bad readers as there should be.
@@ -466,7 +466,7 @@ impl Driver for Traffic {
         if let Some(member) = self.members.get_mut(&self.owners[id])
             && let Some(before) = member.pinged.replace(now)
         {
-            let jitter = now.duration_since(before).abs_diff(self.mix.ping_interval);
+            let jitter = now.duration_since(before).abs_diff(self.mix.heartbeat.interval);
             self.totals.jitter.record(jitter);
         }
         Ok(())
