@@ -1,7 +1,7 @@
 //! `cargo xtask bench`: Pintle and its peers, built and measured.
 
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::ExitCode;
 
 use crate::process::Running;
 use crate::programs::{NODE, NPM, Program};
@@ -15,7 +15,7 @@ const RUST: [(&str, &str); 3] =
 const SCRIPTS: [&str; 2] = ["node", "bun"];
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
-    let mut bench = cargo("run");
+    let mut bench = place::released("run");
     bench.args(["--quiet", "--package", "pintle-bench", "--"]).args(args);
 
     let measures = !args.iter().any(|arg| ["--help", "-h", "help", "--from", "work"].contains(&arg.as_str()));
@@ -57,12 +57,5 @@ fn scripts(folder: &Path) -> Result<PathBuf> {
 /// Builds a host by itself: built together, packages share the features that any of them asks for.
 fn build(package: &str) -> Result<()> {
     println!("building {package}");
-    process::run(cargo("build").args(["--package", package])).map(drop)
-}
-
-/// Cargo for this workspace, in the folder that the user is in: that is where a path of the command line is meant from.
-fn cargo(command: &str) -> Command {
-    let mut cargo = Command::new(place::cargo());
-    cargo.arg(command).arg("--release").arg("--manifest-path").arg(place::root().join("Cargo.toml"));
-    cargo
+    process::run(place::released("build").args(["--package", package])).map(drop)
 }

@@ -10,6 +10,7 @@ mod place;
 mod process;
 mod programs;
 mod python;
+mod soak;
 mod summary;
 mod test;
 
@@ -30,7 +31,9 @@ usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
        cargo xtask guard [--renew]
          counts the instructions of the hot path and compares them with those checked in, or replaces these
        cargo xtask fuzz [TARGET...] [--minutes N | --briefly]
-         has a fuzzer look for input that breaks what is promised; ten minutes for all targets together, or N";
+         has a fuzzer look for input that breaks what is promised; ten minutes for all targets together, or N
+       cargo xtask soak [figures [F1 F10 ...]] [--minutes N] [OPTIONS]
+         loads the server with mixed traffic for long, or takes the figures of load; `cargo xtask soak --help` has the options";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
@@ -43,6 +46,7 @@ fn main() -> ExitCode {
         Some("bench") => bench::run(&rest),
         Some("guard") => guard::run(&rest),
         Some("fuzz") => fuzz::run(&rest),
+        Some("soak") => soak::run(&rest),
         Some("help" | "--help" | "-h") => {
             println!("{USAGE}");
             Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! Where things are.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use crate::Result;
@@ -43,6 +44,14 @@ pub(crate) fn bench_scripts() -> PathBuf {
 /// The cargo that runs us, or the one in the path.
 pub(crate) fn cargo() -> PathBuf {
     env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from)
+}
+
+/// Cargo for this workspace, optimised, in the folder that the user is in: that is where a path of the command line is meant
+/// from.
+pub(crate) fn released(command: &str) -> Command {
+    let mut released = Command::new(cargo());
+    released.arg(command).arg("--release").arg("--manifest-path").arg(root().join("Cargo.toml"));
+    released
 }
 
 pub(crate) fn read(path: &Path) -> Result<String> {

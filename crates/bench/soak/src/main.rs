@@ -31,12 +31,16 @@ use figures::FIGURES;
 use options::{Options, USAGE};
 
 fn main() -> ExitCode {
+    if std::env::args().any(|argument| argument == "--help" || argument == "-h") {
+        println!("{USAGE}");
+        return ExitCode::SUCCESS;
+    }
     let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_micros() as u64);
-    let Some(options) = Options::from_args(clock % 1_000_000) else {
+    let Some(mut options) = Options::from_args(clock % 1_000_000) else {
         eprintln!("{USAGE}");
         return ExitCode::from(2);
     };
-    match run(&options) {
+    match run(&mut options) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -47,17 +51,18 @@ fn main() -> ExitCode {
 }
 
 /// Whether all figures are met.
-fn run(options: &Options) -> io::Result<bool> {
-    let effort = &options.effort;
+fn run(options: &mut Options) -> io::Result<bool> {
+    let effort = &mut options.effort;
     println!("seed {}", effort.seed);
+    cores::allow_files()?;
     if effort.short {
         println!("the short form: it shows that this works, and no figure");
+    } else {
+        let cores = Cores::choose()?;
+        effort.core = Some(cores.host);
+        cores::pin(cores.load)?;
     }
-    cores::allow_files()?;
-    match Cores::choose() {
-        Ok(cores) => cores::pin(cores.load)?,
-        Err(error) => println!("server and load share a core: {error}"),
-    }
+    let effort = &options.effort;
     let ids = options.figures.clone().unwrap_or_else(|| vec!["F18".to_owned()]);
     if let Some(unknown) = ids.iter().find(|id| !FIGURES.iter().any(|(known, _)| known == id)) {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("there is no figure {unknown}")));

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::server::Launch;
+
 /// What to say to who gets it wrong.
 pub(crate) const USAGE: &str = "\
 usage: bench-soak [--minutes N] [OPTIONS]                 the soak: mixed traffic, 20 minutes unless told otherwise
@@ -33,6 +35,8 @@ pub(crate) struct Effort {
     minutes: Option<f64>,
     connections: Option<usize>,
     fault: Option<String>,
+    /// The core that the server has for itself.
+    pub(crate) core: Option<usize>,
 }
 
 /// The times of a heartbeat.
@@ -52,7 +56,7 @@ impl Heartbeat {
 impl Options {
     /// Reads the command line of this process; `None` if it makes no sense.
     pub(crate) fn from_args(seed: u64) -> Option<Self> {
-        let effort = Effort { seed, short: false, minutes: None, connections: None, fault: None };
+        let effort = Effort { seed, short: false, minutes: None, connections: None, fault: None, core: None };
         let mut options = Self { figures: None, effort, json: None };
         let mut arguments = std::env::args().skip(1).peekable();
         if arguments.next_if(|argument| argument == "figures").is_some() {
@@ -98,8 +102,8 @@ impl Effort {
         Heartbeat { interval: Duration::from_millis(interval), timeout: Duration::from_millis(timeout) }
     }
 
-    /// The arguments of the server: `more`, and the fault that was asked for.
-    pub(crate) fn server(&self, more: &[&str]) -> Vec<String> {
+    /// How the server is started: with these arguments and those of all, and the fault that was asked for.
+    pub(crate) fn server(&self, more: &[&str]) -> Launch {
         let mut arguments: Vec<String> = more.iter().map(|&argument| argument.to_owned()).collect();
         // Two workers on one core: what one of them is busy with, the other can be late for.
         arguments.extend(["--threads".to_owned(), "2".to_owned()]);
@@ -109,6 +113,6 @@ impl Effort {
         if let Some(fault) = &self.fault {
             arguments.extend(["--fault".to_owned(), fault.clone()]);
         }
-        arguments
+        Launch { arguments, core: self.core }
     }
 }

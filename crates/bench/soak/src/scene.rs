@@ -1,12 +1,13 @@
 //! A server, the traffic it has, and how both are when that is over.
 
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use bench_load::{Crowd, Histogram};
 
 use crate::figure::{Bound, Figures};
-use crate::server::{Gauges, Server};
+use crate::server::{Gauges, Launch, Server};
 use crate::traffic::{Mix, Traffic};
 
 /// What may come after the last has been sent.
@@ -26,10 +27,11 @@ pub(crate) struct Scene {
 
 impl Scene {
     /// A server, and nobody yet.
-    pub(crate) fn set(server: &[String], mix: Mix) -> io::Result<Self> {
+    pub(crate) fn set(server: Launch, mix: Mix) -> io::Result<Self> {
         let server = Server::start(server)?;
-        // The first request is not like the others.
+        // The first request is not like the others, and its connection is still there for a moment.
         server.gauges()?;
+        thread::sleep(STEP);
         let (before, files) = (server.gauges()?, server.process().files()?);
         let (crowd, lingering) = (Crowd::of(server.address())?, mix.heartbeat.lingering());
         Ok(Self { server, crowd, traffic: Traffic::new(mix), before, files, lingering })
@@ -84,6 +86,9 @@ impl Scene {
             (gauges, files) = (self.server.gauges()?, self.server.process().files()?);
         }
         let before = &self.before;
+        if !self.is_over(&gauges, files) {
+            println!("  something stays: {gauges:?}, {files} files; it was {before:?}, {} files", self.files);
+        }
         for (what, now, before) in [
             ("sessions left", gauges.sessions, before.sessions),
             ("sockets left", gauges.sockets, before.sockets),

@@ -7,7 +7,6 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 use std::{env, fs};
 
-use bench_load::cores::Cores;
 use bench_load::{Host, Process};
 use serde::{Deserialize, Serialize};
 
@@ -18,8 +17,15 @@ const PATIENCE: Duration = Duration::from_secs(60);
 #[derive(Debug)]
 pub(crate) struct Server {
     host: Host,
-    arguments: Vec<String>,
-    core: Option<usize>,
+    launch: Launch,
+}
+
+/// How it is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) arguments: Vec<String>,
+    /// The core that it has for itself.
+    pub(crate) core: Option<usize>,
 }
 
 /// What there is in the server at a moment, and what has happened since its start.
@@ -51,22 +57,17 @@ impl Gauges {
 }
 
 impl Server {
-    /// Starts it on the first core, if there are two, with these arguments.
-    pub(crate) fn start(arguments: &[String]) -> io::Result<Self> {
-        let core = Cores::choose().ok().map(|cores| cores.host);
-        let mut all = vec!["--port".to_owned(), "0".to_owned()];
-        all.extend_from_slice(arguments);
-        Ok(Self { host: start(&all, core)?, arguments: arguments.to_vec(), core })
+    /// Starts it, and waits until it listens.
+    pub(crate) fn start(launch: Launch) -> io::Result<Self> {
+        Ok(Self { host: launch.start(0)?, launch })
     }
 
     /// Kills it, and starts another one where it was.
     pub(crate) fn replace(&mut self) -> io::Result<()> {
-        let mut all = vec!["--port".to_owned(), self.address().port().to_string()];
-        all.extend_from_slice(&self.arguments);
-        let core = self.core;
+        let port = self.address().port();
         // There must not be two.
         self.host.kill()?;
-        self.host = start(&all, core)?;
+        self.host = self.launch.start(port)?;
         Ok(())
     }
 
@@ -83,11 +84,13 @@ impl Server {
     }
 }
 
-fn start(arguments: &[String], core: Option<usize>) -> io::Result<Host> {
-    let mut command = Command::new(env::current_exe()?.with_file_name("soak-host"));
-    // A handler that panics is counted, not told of.
-    command.args(arguments).stderr(Stdio::null());
-    Host::start(command, core)
+impl Launch {
+    fn start(&self, port: u16) -> io::Result<Host> {
+        let mut command = Command::new(env::current_exe()?.with_file_name("soak-host"));
+        // A handler that panics is counted, not told of.
+        command.args(["--port", &port.to_string()]).args(&self.arguments).stderr(Stdio::null());
+        Host::start(command, self.core)
+    }
 }
 
 /// What the server answers at `path`.

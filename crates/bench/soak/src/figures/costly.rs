@@ -27,7 +27,7 @@ enum Worst {
 
 pub(super) fn costly(effort: &Effort) -> io::Result<Figures> {
     let mut figures = Figures::of("F22");
-    let server = Server::start(&effort.server(&[]))?;
+    let server = Server::start(effort.server(&[]))?;
     // What is first is dearer.
     spend(&server, &Worst::Post("3".to_owned()))?;
     spend(&server, &Worst::Frames(bench_load::text("3")))?;

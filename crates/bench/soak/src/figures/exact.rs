@@ -24,7 +24,7 @@ pub(super) fn exact(effort: &Effort) -> io::Result<Figures> {
         ramp: 500.0,
         ..Mix::idle(effort, talkers)
     };
-    let mut scene = Scene::set(&effort.server(&[]), mix)?;
+    let mut scene = Scene::set(effort.server(&[]), mix)?;
     scene.settle()?;
     scene.run_for(time)?;
     scene.drain()?;

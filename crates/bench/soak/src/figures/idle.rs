@@ -68,7 +68,7 @@ pub(super) fn heartbeats(effort: &Effort) -> io::Result<Figures> {
 /// As many as there may be, who only answer pings.
 fn idle(effort: &Effort) -> io::Result<(Scene, usize)> {
     let connections = effort.connections(CONNECTIONS);
-    let mut scene = Scene::set(&effort.server(&[]), Mix::idle(effort, connections))?;
+    let mut scene = Scene::set(effort.server(&[]), Mix::idle(effort, connections))?;
     scene.settle()?;
     println!("  {connections} connections");
     Ok((scene, connections))

@@ -17,7 +17,7 @@ pub(super) fn under_attack(effort: &Effort) -> io::Result<Figures> {
     let mut figures = Figures::of("F14");
     let time = effort.time(TIME, Duration::from_secs(3));
     let mix = Mix { ups: effort.or_short(5000.0, 500.0), ..Mix::idle(effort, effort.connections(1000)) };
-    let mut scene = Scene::set(&effort.server(&[]), mix)?;
+    let mut scene = Scene::set(effort.server(&[]), mix)?;
     scene.settle()?;
     scene.run_for(Duration::from_secs(1))?;
 
@@ -55,9 +55,9 @@ pub(super) fn beside_the_slow(effort: &Effort) -> io::Result<Figures> {
         ..Mix::idle(effort, readers - stuck)
     };
     let (write_timeout, send_buffer) = (effort.or_short("20000", "2000"), SEND_BUFFER.to_string());
-    let arguments = effort.server(&["--write-timeout", write_timeout, "--send-buffer", &send_buffer]);
+    let launch = effort.server(&["--write-timeout", write_timeout, "--send-buffer", &send_buffer]);
     let (stuck_for, quiet_for) = (mix.stuck_for, effort.time(TIME, Duration::from_secs(3)));
-    let mut scene = Scene::set(&arguments, mix)?;
+    let mut scene = Scene::set(launch, mix)?;
     scene.settle()?;
     scene.run_for(Duration::from_secs(1))?;
 

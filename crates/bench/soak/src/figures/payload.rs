@@ -12,7 +12,7 @@ pub(super) const MAX_PAYLOAD: usize = 1_000_000;
 
 pub(super) fn largest(effort: &Effort) -> io::Result<Figures> {
     let mut figures = Figures::of("F16");
-    let server = Server::start(&effort.server(&[]))?;
+    let server = Server::start(effort.server(&[]))?;
     let (largest, larger) = (event(MAX_PAYLOAD), event(MAX_PAYLOAD + 1));
 
     let mut wire = Wire::on_websocket(server.address())?;

@@ -27,7 +27,7 @@ pub(super) fn shutdown(effort: &Effort) -> io::Result<Figures> {
         ups: effort.or_short(10_000.0, 500.0),
         ..Mix::idle(effort, talkers)
     };
-    let mut scene = Scene::set(&effort.server(&[]), Mix { ups: 0.0, ..mix.clone() })?;
+    let mut scene = Scene::set(effort.server(&[]), Mix { ups: 0.0, ..mix.clone() })?;
     scene.settle()?;
     scene.traffic.change(|mix_now| *mix_now = mix);
     scene.run_for(effort.time(BUSY, Duration::from_secs(1)))?;

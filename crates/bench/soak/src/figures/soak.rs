@@ -7,6 +7,7 @@ use crate::figure::{Bound, Figures};
 use crate::figures::slope::Slope;
 use crate::options::Effort;
 use crate::scene::Scene;
+use crate::server::Launch;
 use crate::traffic::Mix;
 
 const TIME: Duration = Duration::from_secs(20 * 60);
@@ -21,8 +22,8 @@ const ENOUGH: Duration = Duration::from_secs(10 * 60);
 pub(super) fn soak(effort: &Effort) -> io::Result<Figures> {
     let mut figures = Figures::of("F18");
     let time = effort.time(TIME, Duration::from_secs(6));
-    let (arguments, mix) = setting(effort);
-    let mut scene = Scene::set(&arguments, mix)?;
+    let (launch, mix) = setting(effort);
+    let mut scene = Scene::set(launch, mix)?;
     scene.settle()?;
 
     let period = effort.or_short(Duration::from_secs(10), Duration::from_secs(1));
@@ -86,9 +87,9 @@ pub(super) fn soak(effort: &Effort) -> io::Result<Figures> {
 const HEAD: &str =
     "     s       sent      heard  lost  twice order     MiB   +/10min  files  tasks sessions, expected    panics";
 
-fn setting(effort: &Effort) -> (Vec<String>, Mix) {
+fn setting(effort: &Effort) -> (Launch, Mix) {
     if effort.short {
-        let arguments = effort.server(&["--write-timeout", "1000", "--send-buffer", "65536"]);
+        let launch = effort.server(&["--write-timeout", "1000", "--send-buffer", "65536"]);
         let mix = Mix {
             polling: 50,
             upgrade_within: Duration::from_secs(4),
@@ -103,7 +104,7 @@ fn setting(effort: &Effort) -> (Vec<String>, Mix) {
             stuck_for: Duration::from_secs(3),
             ..Mix::idle(effort, effort.connections(50))
         };
-        return (arguments, mix);
+        return (launch, mix);
     }
     let mix = Mix {
         polling: 50,

@@ -27,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(super) fn storm(effort: &Effort) -> io::Result<Figures> {
     let mut figures = Figures::of("F10");
     let count = effort.connections(CONNECTIONS);
-    let mut server = Server::start(&effort.server(&[]))?;
+    let mut server = Server::start(effort.server(&[]))?;
     let mut crowd = Crowd::of(server.address())?;
     let mut storm = Storm::new(count, effort.seed);
     storm.come(&mut crowd)?;

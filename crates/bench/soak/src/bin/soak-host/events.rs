@@ -10,7 +10,7 @@ use pintle::{Ack, Data, DisconnectReason, EmitError, Namespace, Socket, SocketIo
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::faults::{Fault, Thousandth};
+use crate::faults::{Fault, Hundredth};
 use crate::gauges::Counts;
 use crate::options::Options;
 
@@ -24,7 +24,7 @@ pub(crate) struct App {
     /// The number of the last event of each room. It is emitted under the lock, so that the numbers are in order.
     rooms: Arc<[Mutex<u64>; ROOMS]>,
     fault: Option<Fault>,
-    events: Arc<Thousandth>,
+    events: Arc<Hundredth>,
 }
 
 impl App {

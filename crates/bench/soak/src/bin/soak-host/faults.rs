@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A defect, of each thousandth event or of each connection.
+/// A defect, of each hundredth event or of each connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// An event is not answered.
@@ -36,12 +36,12 @@ impl Fault {
     }
 }
 
-/// Counts to a thousand.
+/// Counts to a hundred.
 #[derive(Debug, Default)]
-pub(crate) struct Thousandth(AtomicU64);
+pub(crate) struct Hundredth(AtomicU64);
 
-impl Thousandth {
+impl Hundredth {
     pub(crate) fn next(&self) -> bool {
-        self.0.fetch_add(1, Ordering::Relaxed) % 1000 == 999
+        self.0.fetch_add(1, Ordering::Relaxed) % 100 == 99
     }
 }
