@@ -53,7 +53,7 @@ pub(super) fn heartbeats(effort: &Effort) -> io::Result<Figures> {
                 thread::spawn(move || server::get(address, &path))
             })
             .collect();
-        scene.run_for(STALL + effort.heartbeat().interval + Duration::from_secs(3))?;
+        scene.run_for(STALL + effort.heartbeat().interval + Duration::from_secs(1))?;
         for stall in stalls {
             stall.join().unwrap_or_else(|_| Err(io::Error::other("a thread panicked")))?;
         }
