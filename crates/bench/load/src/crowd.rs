@@ -334,6 +334,7 @@ impl Crowd {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
     use std::net::TcpListener;
 
     use super::*;
@@ -374,5 +375,53 @@ mod tests {
         drop(host.accept().unwrap());
         let error = crowd.run_until(&mut Waiting, |_| false).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    /// Counts what is read, and hangs up on what is to be the last.
+    struct Counting {
+        read: usize,
+        last: usize,
+    }
+
+    impl Driver for Counting {
+        fn message(&mut self, crowd: &mut Crowd, id: usize, _: Message<'_>, _: Instant) -> io::Result<()> {
+            self.read += 1;
+            if self.read == self.last {
+                crowd.hang_up(id, Farewell::Fin);
+                assert_eq!(crowd.dial()?, id, "its number is given again");
+            }
+            Ok(())
+        }
+
+        fn awaited(&self) -> usize {
+            0
+        }
+    }
+
+    const RESPONSE: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
+
+    #[test]
+    fn what_one_has_read_that_was_hung_up_is_nobodys() {
+        let host = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut crowd = crowd(&host);
+        let (mut connection, _) = host.accept().unwrap();
+        connection.write_all(&RESPONSE.repeat(3)).unwrap();
+        let mut driver = Counting { read: 0, last: 2 };
+        crowd.run_for(&mut driver, Duration::from_millis(50)).unwrap();
+        assert_eq!((driver.read, crowd.count()), (2, 1));
+    }
+
+    #[test]
+    fn one_that_is_paused_reads_when_it_is_resumed() {
+        let host = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut crowd = crowd(&host);
+        let (mut connection, _) = host.accept().unwrap();
+        crowd.pause(0);
+        connection.write_all(RESPONSE).unwrap();
+        let mut driver = Counting { read: 0, last: 0 };
+        crowd.run_for(&mut driver, Duration::from_millis(50)).unwrap();
+        assert_eq!(driver.read, 0);
+        crowd.resume(0).unwrap();
+        crowd.run_until(&mut driver, |driver| driver.read == 1).unwrap();
     }
 }

@@ -6,13 +6,15 @@ use std::time::{Duration, Instant};
 
 use crate::figure::{Bound, Figures};
 use crate::figures::payload::{self, MAX_PAYLOAD};
-use crate::hand::Wire;
+use crate::hand::{Answer, Wire};
 use crate::options::Effort;
 use crate::server::Server;
 
 const MOST: f64 = 200.0;
 /// A server that has used less than a tenth of that time has nothing to do.
 const STEP: Duration = Duration::from_millis(50);
+/// What comes back, behind everything else.
+const AFTER: &str = r#"42["max",1]"#;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What is sent, and where.
@@ -62,7 +64,22 @@ fn spend(server: &Server, worst: &Worst) -> io::Result<(Duration, usize)> {
     };
     let before = rest(server)?;
     wire.send(&bytes)?;
+    if let Worst::Frames(_) = worst {
+        wire.send(&bench_load::text(AFTER))?;
+    }
+    while !wire.answer()?.is_last() {}
     Ok((rest(server)? - before, bytes.len()))
+}
+
+impl Answer {
+    /// Whether what was sent before has been read by now: it is the response, the answer to [`AFTER`], or the end.
+    fn is_last(&self) -> bool {
+        match self {
+            Self::Response(..) | Self::Close(_) | Self::End => true,
+            Self::Text(text) => text == AFTER.as_bytes(),
+            Self::Other => false,
+        }
+    }
 }
 
 /// The CPU time of the server when it has nothing to do.

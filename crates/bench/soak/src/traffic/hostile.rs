@@ -44,11 +44,17 @@ fn requests() -> Vec<String> {
     ];
     let mut requests: Vec<String> = queries.into_iter().map(get).collect();
     requests.push(get(&format!("EIO=4&transport=polling&x={}", "y".repeat(8000))));
-    requests.push("PUT /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n".to_owned());
-    requests.push("GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n".to_owned());
-    requests.push("POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000000\r\n\r\n4".to_owned());
-    requests.push("POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n".to_owned());
-    requests.push("GET /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: \r\n\r\n".to_owned());
+    let others = [
+        "PUT /socket.io/?EIO=4&transport=polling HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        "GET /socket.io/?EIO=4&transport=polling HTTP/1.1\r\n",
+        "POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: localhost\r\n\
+         Content-Length: 100000000\r\n\r\n4",
+        "POST /socket.io/?EIO=4&transport=polling&sid=x HTTP/1.1\r\nHost: localhost\r\n\
+         Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n",
+        "GET /other HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n\
+         Upgrade: h2c\r\nHTTP2-Settings: \r\n\r\n",
+    ];
+    requests.extend(others.map(str::to_owned));
     requests.push(format!("{}test", bench_load::upgrade(None)));
     requests
 }
