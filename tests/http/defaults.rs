@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use pintle::{SocketIoLayer, StateRecovery, TransportKind};
+use pintle::{Overflow, SocketIoLayer, StateRecovery, TransportKind};
 
 fn as_it_is() -> SocketIoLayer {
     SocketIoLayer::new()
@@ -17,14 +17,29 @@ fn as_it_is() -> SocketIoLayer {
         .ping_timeout(Duration::from_secs(20))
         .upgrade_timeout(Duration::from_secs(10))
         .connect_timeout(Duration::from_secs(45))
-        .max_payload(1_000_000)
-        .max_attachments(10)
-        .max_namespaces(100)
-        .max_running(64)
-        .max_queued(1024 * 1024, 16 * 1024)
+        .admission_timeout(Duration::from_secs(10))
+        .body_idle_timeout(Duration::from_secs(20))
+        .body_timeout(Duration::from_secs(60))
+        .message_timeout(Duration::from_secs(60))
+        .attachment_timeout(Duration::from_secs(10))
         .write_timeout(Duration::from_secs(20))
+        .farewell_timeout(Duration::from_secs(5))
         .ack_timeout(Duration::from_secs(5))
         .close_timeout(Duration::from_secs(10))
+        .max_payload(1_000_000)
+        .max_fragments(1024)
+        .max_attachments(10)
+        .max_attachment_bytes(10_000_000)
+        .max_namespaces(100)
+        .max_namespace_len(512)
+        .max_event_len(256)
+        .max_room_len(256)
+        .max_rooms(usize::MAX)
+        .max_pending_acks(1000)
+        .max_running(64)
+        .max_queued(1024 * 1024, 16 * 1024)
+        .min_write_progress(4096)
+        .overflow(Overflow::Close)
 }
 
 fn recovery_as_it_is() -> StateRecovery {
@@ -37,21 +52,16 @@ fn recovery_as_it_is() -> StateRecovery {
 }
 
 /// Rows of the page that are called otherwise in the code, or that are not of the layer itself.
-const CALLED: [(&str, &str); 3] = [
+const CALLED: [(&str, &str); 4] = [
+    ("`SocketIoLayer::max_sessions`", "transport.max_sessions"),
     ("`max_queued`, bytes", "max_queued_bytes"),
     ("`max_queued`, packets", "max_queued_packets"),
     ("`close_timeout`", "config.close_timeout"),
 ];
 
 /// What the code has and the page need not say: what is declared, and what no option changes.
-const NOT_ON_THE_PAGE: [&str; 6] = [
-    "transport.limits.close_timeout",
-    "transport.limits.farewell_timeout",
-    "root.middleware",
-    "root.layers",
-    "root.sequential",
-    "dynamic_namespaces",
-];
+const NOT_ON_THE_PAGE: [&str; 5] =
+    ["transport.limits.close_timeout", "root.middleware", "root.layers", "root.sequential", "dynamic_namespaces"];
 
 #[test]
 fn the_code_of_the_page_is_the_default() {
@@ -103,8 +113,11 @@ fn leaves(of: &impl Debug) -> BTreeMap<String, String> {
     leaves
 }
 
-/// An amount as a person or `Debug` writes it: bytes, pieces or milliseconds; `None` if it is none.
+/// An amount as a person or `Debug` writes it: bytes, pieces or milliseconds; `None` if it is none, or there is no limit.
 fn amount(text: &str) -> Option<u64> {
+    if text == usize::MAX.to_string() {
+        return None;
+    }
     let text = text.replace(',', "");
     let digits = text.find(|char: char| !char.is_ascii_digit()).unwrap_or(text.len());
     let number: u64 = text[..digits].parse().ok()?;

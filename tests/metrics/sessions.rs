@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use pintle::{ClientError, Socket, SocketIoLayer};
+use pintle::{ClientError, Overflow, Socket, SocketIoLayer};
 use pintle_tests::{Client, Opcode, Polling, Request, Transport, WebSocket};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
@@ -28,7 +28,7 @@ fn refused(reason: &str) -> String {
     format!("pintle_requests_refused_total{{reason={reason:?}}}")
 }
 
-fn handshake(result: &str) -> String {
+fn handshake_result(result: &str) -> String {
     format!("pintle_handshakes_total{{result={result:?}}}")
 }
 
@@ -73,7 +73,7 @@ async fn a_session_is_there_until_the_server_closes() {
     server
         .counts(&[
             (ACCEPTED, 1),
-            (&handshake("closed"), 1),
+            (&handshake_result("closed"), 1),
             (&closed("forced close"), 1),
             (r#"pintle_connects_total{result="accepted"}"#, 1),
             (r#"pintle_disconnects_total{reason="server shutting down"}"#, 1),
@@ -136,6 +136,58 @@ async fn a_slow_client_is_an_overflow() {
 }
 
 #[tokio::test]
+async fn packets_that_do_not_fit_are_an_overflow_though_the_session_goes_on() {
+    let server = Counted::start(SocketIoLayer::new().max_queued(1000, 10).overflow(Overflow::Refuse)).await;
+    let mut client = Client::join(server.endpoint(), Transport::Polling).await;
+    for _ in 0..20 {
+        server.io.emit("news", "x").expect("what can be written as JSON");
+    }
+    assert_eq!(client.text().await, r#"42["news","x"]"#);
+    server
+        .counts(&[
+            (ACCEPTED, 1),
+            (POLLING, 1),
+            (r#"pintle_limits_reached_total{limit="outbox"}"#, 10),
+            (r#"pintle_connects_total{result="accepted"}"#, 1),
+            (r#"pintle_sockets{namespace="/"}"#, 1),
+        ])
+        .await;
+}
+
+#[tokio::test]
+async fn who_finds_no_place_is_counted() {
+    let server = Counted::start(SocketIoLayer::new().max_sessions(1)).await;
+    let handshake = Request::get(server.endpoint().target("EIO=4&transport=polling"));
+    assert_eq!(handshake.send(server.server.address()).await.status, 200);
+    assert_eq!(handshake.send(server.server.address()).await.status, 503);
+    let reached = (r#"pintle_limits_reached_total{limit="sessions"}"#, 1);
+    server.counts(&[(ACCEPTED, 1), (POLLING, 1), (&handshake_result("full"), 1), reached]).await;
+}
+
+#[tokio::test]
+async fn who_is_turned_away_is_counted_by_why() {
+    let layer = SocketIoLayer::new().allowed_hosts(["chat.example"]).bind_session(|_, request| {
+        assert!(!request.headers.contains_key("x-panic"), "on purpose");
+        !request.headers.contains_key("x-stranger")
+    });
+    let server = Counted::start(layer).await;
+    let address = server.server.address();
+    let target = server.endpoint().target("EIO=4&transport=polling");
+    assert_eq!(Request::get(&target).header("host", "elsewhere.example").send(address).await.status, 403);
+    let opened = Request::get(&target).header("host", "chat.example").send(address).await;
+    let open: serde_json::Value = serde_json::from_str(&opened.text()[1..]).expect("an open packet");
+    let target = format!("{target}&sid={}", open["sid"].as_str().expect("a session id"));
+    for (header, status) in [("x-stranger", 400), ("x-panic", 500)] {
+        let request = Request::post(&target, "40").header("host", "chat.example").header(header, "1");
+        assert_eq!(request.send(address).await.status, status);
+    }
+    let reasons = ["foreign host", "stranger", "failed"].map(refused);
+    let mut expected: Vec<(&str, u64)> = reasons.iter().map(|reason| (reason.as_str(), 1)).collect();
+    expected.extend([(ACCEPTED, 1), (POLLING, 1)]);
+    server.counts(&expected).await;
+}
+
+#[tokio::test]
 async fn an_upgrade_moves_a_session_to_the_other_gauge() {
     let server = Counted::start(SocketIoLayer::new()).await;
     let session = Polling::open(server.endpoint()).await;
@@ -180,7 +232,7 @@ async fn handshakes_are_counted_by_what_came_of_them() {
     let server = Counted::start(SocketIoLayer::new().allow_request(nobody)).await;
     let get = |query| Request::get(server.endpoint().target(query));
     get("EIO=4&transport=polling").send(server.server.address()).await;
-    server.counts(&[(&handshake("refused"), 1)]).await;
+    server.counts(&[(&handshake_result("refused"), 1)]).await;
 
     let generate = |_: &axum::http::request::Parts| "too short".to_owned();
     let server = Counted::start(SocketIoLayer::new().generate_id(generate)).await;
@@ -190,7 +242,7 @@ async fn handshakes_are_counted_by_what_came_of_them() {
     let old = old.without("sec-websocket-version").header("sec-websocket-version", "8");
     assert!(WebSocket::ask(server.endpoint(), &old).await.is_err());
     let results = [("unsupported version", 1), ("bad request", 1), ("improper upgrade", 1)];
-    let results = results.map(|(result, count)| (handshake(result), count));
+    let results = results.map(|(result, count)| (handshake_result(result), count));
     server.counts(&results.each_ref().map(|(name, count)| (name.as_str(), *count))).await;
 }
 

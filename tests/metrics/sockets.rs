@@ -169,6 +169,20 @@ async fn rooms_that_are_refused_are_counted() {
 }
 
 #[tokio::test]
+async fn rooms_beyond_the_limit_are_counted() {
+    let greedy = async |socket: Socket| {
+        for room in ["a", "b", "c"] {
+            let _ = socket.join(room);
+        }
+    };
+    let server = Counted::start(SocketIoLayer::new().max_rooms(1).on_connect(greedy)).await;
+    let _client = Client::join(server.endpoint(), Transport::WebSocket).await;
+    let reached = (r#"pintle_limits_reached_total{limit="rooms"}"#, 2);
+    let refused = (r#"pintle_rooms_refused_total{reason="socket is in too many rooms"}"#, 2);
+    server.counts(&[SESSION, HERE, SOCKET, CONNECTED, reached, refused]).await;
+}
+
+#[tokio::test]
 async fn volatile_packets_that_are_dropped_are_counted() {
     let server = Counted::start(SocketIoLayer::new()).await;
     // Nobody asks what there is to hear.
