@@ -47,15 +47,18 @@ pub(crate) enum Limit {
     PendingAcks,
     /// The namespaces of a client.
     Namespaces,
+    /// The rooms of a socket.
+    Rooms,
 }
 
 impl Limit {
-    const ALL: [Self; 2] = [Self::PendingAcks, Self::Namespaces];
+    const ALL: [Self; 3] = [Self::PendingAcks, Self::Namespaces, Self::Rooms];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::PendingAcks => "pending acknowledgements",
             Self::Namespaces => "namespaces",
+            Self::Rooms => "rooms",
         }
     }
 }
@@ -132,6 +135,9 @@ impl Metrics {
     /// A room was not joined.
     pub(crate) fn room_refused(&self, error: JoinError) {
         self.0.refused_rooms.count(error.as_str());
+        if error == JoinError::TooMany {
+            self.reached(Limit::Rooms);
+        }
     }
 
     /// A volatile packet could not go out at once.

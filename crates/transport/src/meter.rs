@@ -114,11 +114,17 @@ impl Family {
     /// It has happened, with this value of the label.
     #[inline]
     pub fn count(&self, value: &'static str) {
-        let _ = value;
+        self.add(value, 1);
+    }
+
+    /// It has happened so many times, with this value of the label.
+    #[inline]
+    pub fn add(&self, value: &'static str, times: u64) {
+        let _ = (value, times);
         #[cfg(feature = "metrics")]
         match self.0.known.iter().find(|(known, _)| *known == value) {
-            Some((_, counter)) => counter.count(),
-            None => Counter::new(self.0.name, &[(self.0.label, value)]).count(),
+            Some((_, counter)) => counter.add(times),
+            None => Counter::new(self.0.name, &[(self.0.label, value)]).add(times),
         }
     }
 }

@@ -69,14 +69,17 @@ pub(crate) struct Traffic {
 pub(crate) enum Limit {
     /// What waits for a slow client.
     Outbox,
+    /// Sessions, of all or of one address.
+    Sessions,
 }
 
 impl Limit {
-    const ALL: [Self; 1] = [Self::Outbox];
+    const ALL: [Self; 2] = [Self::Outbox, Self::Sessions];
 
     const fn as_str(self) -> &'static str {
         match self {
             Self::Outbox => "outbox",
+            Self::Sessions => "sessions",
         }
     }
 }
@@ -138,6 +141,9 @@ impl Metrics {
             Unopened::Full => "full",
             Unopened::Failed => "failed",
         });
+        if matches!(why, Unopened::Full) {
+            self.reached(Limit::Sessions);
+        }
     }
 
     /// A request was out of order.
@@ -211,6 +217,11 @@ impl Metrics {
     /// A limit was reached.
     pub(crate) fn reached(&self, limit: Limit) {
         self.0.limits.count(limit.as_str());
+    }
+
+    /// A limit was reached so many times.
+    pub(crate) fn reached_often(&self, limit: Limit, times: u32) {
+        self.0.limits.add(limit.as_str(), times.into());
     }
 
     /// A client is not read for a while.

@@ -79,7 +79,7 @@ impl<C: Connection> Actor<C> {
     /// So many packets did not fit into the outbox, and the session was not closed for it. Who sent them was told; the log
     /// is told here, where no lock is held.
     fn report_refused(&self, packets: u32) {
-        self.metrics.reached(Limit::Outbox);
+        self.metrics.reached_often(Limit::Outbox, packets);
         tracing::debug!(sid = ?self.handle.sid(), packets, "packets refused: the client does not read fast enough");
     }
 
