@@ -32,9 +32,9 @@ async fn a_socket_is_there_until_it_leaves_or_is_put_out() {
 }
 
 #[tokio::test]
-async fn a_socket_is_gone_before_its_disconnect_handler_is() {
+async fn a_socket_is_gone_though_its_connect_handler_is_not() {
     let forever = async || std::future::pending::<()>().await;
-    let server = Counted::start(SocketIoLayer::new().on_disconnect(forever).close_timeout(Duration::ZERO)).await;
+    let server = Counted::start(SocketIoLayer::new().on_connect(forever)).await;
     let client = Client::join(server.endpoint(), Transport::WebSocket).await;
     drop(client);
     let closed = (r#"pintle_closes_total{reason="transport close"}"#, 1);

@@ -285,7 +285,6 @@ impl<C: Connection> Actor<C> {
         match step {
             Some(CandidateStep::Promote) => {
                 let Some(link) = self.candidate.take() else { return };
-                self.count_traffic();
                 self.present = self.metrics.upgraded();
                 let polling = std::mem::replace(&mut self.transport, Transport::WebSocket(*link));
                 if let Transport::Polling(Some(waiting)) = polling {

@@ -146,7 +146,7 @@ impl<C: Connection> Actor<C> {
     }
 
     /// Counts what the session has carried.
-    pub(super) fn count_traffic(&mut self) {
+    fn count_traffic(&mut self) {
         let transport = match &mut self.transport {
             Transport::Polling(_) => TransportKind::Polling,
             Transport::WebSocket(link) => {
