@@ -34,7 +34,8 @@ pub(super) fn costly(effort: &Effort) -> io::Result<Figures> {
     spend(&server, &Worst::Post("3".to_owned()))?;
     spend(&server, &Worst::Frames(bench_load::text("3")))?;
     for (what, worst) in worst() {
-        let (cpu, sent) = spend(&server, &worst)?;
+        let spent = spend(&server, &worst);
+        let (cpu, sent) = spent.map_err(|error| io::Error::new(error.kind(), format!("{what}: {error}")))?;
         // A sender pays for what frames its bytes, too.
         let cpu = cpu.as_secs_f64() * 1e3 / (sent as f64 / MAX_PAYLOAD as f64).max(1.0);
         if effort.short {

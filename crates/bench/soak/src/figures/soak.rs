@@ -64,12 +64,14 @@ pub(super) fn soak(effort: &Effort) -> io::Result<Figures> {
     scene.drain()?;
     let totals = scene.traffic.totals();
     println!(
-        "  died clean, by reset, silently, in the handshake: {:?}; {} upgrades, {} attacks, {} put out; {most_files} files",
-        totals.deaths, totals.upgraded, totals.attacks, totals.put_out
+        "  died clean, by reset, silently, in the handshake: {:?}; {} upgrades, {} attacks; {most_files} files",
+        totals.deaths, totals.upgraded, totals.attacks
     );
     figures.add("clients that died", totals.deaths.iter().sum::<u64>() as f64, "", Bound::AtLeast(1.0));
-    figures.add("clients that did not read, and were put out", totals.put_out as f64, "", Bound::AtLeast(1.0));
-    figures.none("clients that did not read, and were not", totals.immortal);
+    let gauges = scene.server.gauges()?;
+    let put_out = gauges.disconnected("write timeout") + gauges.disconnected("outbox overflow");
+    figures.add("clients that did not read", totals.unread as f64, "", Bound::AtLeast(1.0));
+    figures.add("clients that were closed for it", put_out as f64, "", Bound::AtLeast(totals.unread as f64));
     figures.none("looks at a number of sessions that cannot be", unexpected);
     let grown = resident.in_time(TEN_MINUTES) / MIB;
     if time >= ENOUGH {
@@ -110,7 +112,7 @@ fn setting(effort: &Effort) -> (Launch, Mix) {
         polling: 50,
         upgrade_within: Duration::from_secs(600),
         ups: 500.0,
-        rooms: 16,
+        rooms: 8,
         says: 40.0,
         // Enough for the kernel to be full of it before those are looked at that do not read.
         say_bytes: 4096,

@@ -25,8 +25,6 @@ pub(super) enum Role {
     Slow,
     /// Not to read at all.
     Stuck,
-    /// Not to have read, and to see now what became of that.
-    Awake,
 }
 
 #[derive(Debug)]

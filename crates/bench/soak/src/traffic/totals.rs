@@ -28,10 +28,8 @@ pub(crate) struct Totals {
     pub(crate) deaths: [u64; 4],
     /// Attacks.
     pub(crate) attacks: u64,
-    /// Clients that did not read and were closed for it.
-    pub(crate) put_out: u64,
-    /// Those that were not, in time.
-    pub(crate) immortal: u64,
+    /// Clients that did not read for as long as it takes to be closed for it.
+    pub(crate) unread: u64,
     /// Clients that were to stay and were closed.
     pub(crate) dropped: u64,
     /// Clients that the server said farewell to.

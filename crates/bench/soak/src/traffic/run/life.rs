@@ -18,8 +18,6 @@ const TRICKLE: Duration = Duration::from_millis(300);
 const STAY: Duration = Duration::from_secs(4);
 /// The namespaces that some guests go to, dynamic ones.
 const NAMESPACES: usize = 50;
-/// How long after it was read again one that was stuck may take to see that it was closed.
-const SEEN: Duration = Duration::from_secs(5);
 
 /// What happens later, to whom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,10 +25,8 @@ pub(super) enum Action {
     Upgrade(u64),
     Die(u64),
     Trickle(u64),
-    /// One that does not read must have been closed by now: it reads, to see that.
+    /// One that does not read must have been closed by now.
     LookUp(u64),
-    /// One that was to be closed is, or never will be.
-    Judge(u64),
     /// A stranger goes.
     HangUp(u64, bool),
 }
@@ -62,13 +58,13 @@ impl Traffic {
         let nth = self.born();
         let polls = match role {
             Role::Talker | Role::Guest => self.random.percent(self.mix.polling),
-            Role::Slow | Role::Stuck | Role::Awake => false,
+            Role::Slow | Role::Stuck => false,
         };
         let namespace = match role {
             Role::Guest if self.random.percent(20) => format!("/dyn/{},", self.random.below(NAMESPACES)),
             _ => String::new(),
         };
-        let window = matches!(role, Role::Slow | Role::Stuck).then_some(WINDOW);
+        let window = (role == Role::Stuck).then_some(WINDOW);
         let client = if polls {
             Client::on_polling(crowd, &namespace)?
         } else {
@@ -100,7 +96,7 @@ impl Traffic {
                 self.later.add(now + self.random.within(Duration::ZERO..STAY), Action::Die(nth));
             }
             // They are where most is said.
-            Role::Slow | Role::Stuck | Role::Awake => member.join(crowd, 0),
+            Role::Slow | Role::Stuck => member.join(crowd, 0),
         }
     }
 
@@ -116,7 +112,7 @@ impl Traffic {
                 member.client.connections().for_each(|id| crowd.pause(id));
                 self.later.add(now + self.mix.stuck_for, Action::LookUp(nth));
             }
-            Role::Talker | Role::Guest | Role::Awake => {}
+            Role::Talker | Role::Guest => {}
         }
     }
 
@@ -139,17 +135,14 @@ impl Traffic {
                 member.client.connections().try_for_each(|id| crowd.resume(id))?;
                 self.later.add(now + TRICKLE, Action::Trickle(nth));
             }
+            // Whether it was closed, and why, is the server's to say: it could take the client long to read that far.
             Action::LookUp(nth) => {
-                let Some(member) = self.members.get_mut(&nth) else { return Ok(()) };
-                member.role = Role::Awake;
-                member.client.connections().try_for_each(|id| crowd.resume(id))?;
-                self.later.add(now + SEEN, Action::Judge(nth));
-            }
-            Action::Judge(nth) => {
                 if let Some(member) = self.members.remove(&nth) {
-                    self.totals.immortal += 1;
+                    self.totals.unread += 1;
                     self.stuck -= 1;
+                    self.settle_account(&member);
                     member.hang_up(crowd, Farewell::Reset);
+                    self.linger(now);
                 }
             }
             Action::HangUp(nth, attacker) => {
@@ -271,10 +264,6 @@ impl Traffic {
             }
             Role::Slow => self.slow -= 1,
             Role::Stuck => self.stuck -= 1,
-            Role::Awake => {
-                self.totals.put_out += 1;
-                self.stuck -= 1;
-            }
             Role::Guest => {}
         }
         member.hang_up(crowd, Farewell::Reset);
