@@ -77,6 +77,11 @@ impl Wire {
         }
     }
 
+    /// How long it waits for what the server says.
+    pub(crate) fn set_patience(&mut self, patience: Duration) -> io::Result<()> {
+        self.stream.set_read_timeout(Some(patience))
+    }
+
     /// The next thing that the server says. Pings are passed over.
     pub(crate) fn answer(&mut self) -> io::Result<Answer> {
         loop {
