@@ -6,6 +6,11 @@ use super::*;
 
 const SECOND: Duration = Duration::from_secs(1);
 
+#[expect(clippy::disallowed_methods, reason = "an instant to start from")]
+fn start() -> Instant {
+    Instant::now()
+}
+
 /// A connection and its time, which goes by when a test says so.
 struct Client {
     connection: Connection<&'static str>,
@@ -13,9 +18,8 @@ struct Client {
 }
 
 impl Client {
-    #[expect(clippy::disallowed_methods, reason = "an instant to start from")]
     fn new() -> Self {
-        let now = Instant::now();
+        let now = start();
         Self { connection: Connection::new(Arc::default(), now), now }
     }
 

@@ -78,14 +78,13 @@ struct World {
 }
 
 impl World {
-    #[expect(clippy::disallowed_methods, reason = "an instant to start from")]
     fn new() -> Self {
         let mut config = Config::default();
         config
             .set_max_namespaces(MAX_NAMESPACES)
             .set_connect_timeout(Duration::from_millis(CONNECT_TIMEOUT))
             .set_attachment_timeout(Duration::from_millis(ATTACHMENT_TIMEOUT));
-        let start = Instant::now();
+        let start = start();
         Self {
             connection: Connection::new(Arc::new(config), start),
             start,
