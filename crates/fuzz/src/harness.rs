@@ -30,7 +30,7 @@ pub fn prepare() {
     };
     let target = CHOSEN.get_or_init(|| Target::named(&name).expect("the target is one of ours"));
     if let Some(folder) = env::var_os(SEEDS) {
-        for (number, seed) in target.seeds.iter().enumerate() {
+        for (number, seed) in target.seeds().enumerate() {
             fs::write(Path::new(&folder).join(format!("seed-{number:03}")), seed).expect("seeds can be written");
         }
     }

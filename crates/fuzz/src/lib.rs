@@ -11,6 +11,7 @@ mod meter;
 mod steps;
 mod target;
 mod targets;
+mod vectors;
 mod virtual_time;
 
 pub use harness::{chosen, prepare, replay};

@@ -1,14 +1,15 @@
 //! What there is to fuzz.
 
 use crate::targets::{conversation, event, packet, payload, request, service, websocket};
+use crate::vectors;
 
 /// A piece of the server, and what must hold for any bytes that it is given.
 #[derive(Debug)]
 pub struct Target {
     /// Its name on the command line, and that of the folder of its regressions.
     pub name: &'static str,
-    /// Inputs to start from: one for each path through the code, more or less.
-    pub seeds: &'static [&'static [u8]],
+    /// One for each path through the code, more or less.
+    seeds: &'static [&'static [u8]],
     run: fn(&[u8]),
 }
 
@@ -27,6 +28,11 @@ impl Target {
     /// The target of this name.
     pub fn named(name: &str) -> Option<&'static Self> {
         TARGETS.iter().find(|target| target.name == name)
+    }
+
+    /// Inputs to start from: our own, and the hostile vectors.
+    pub fn seeds(&self) -> impl Iterator<Item = Vec<u8>> {
+        self.seeds.iter().map(|seed| seed.to_vec()).chain(vectors::inputs(self.name))
     }
 
     /// Tries an input.

@@ -12,8 +12,8 @@ use pintle_fuzz::TARGETS;
 fn seeds_and_what_was_found_before() {
     for target in TARGETS {
         let mut tried = 0;
-        for seed in target.seeds {
-            target.run(seed);
+        for seed in target.seeds() {
+            target.run(&seed);
             tried += 1;
         }
         let found = Path::new(env!("CARGO_MANIFEST_DIR")).join("regressions").join(target.name);
