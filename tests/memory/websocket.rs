@@ -80,3 +80,43 @@ fn a17_acknowledgements_that_never_come_are_forgotten() {
     }
     heap.falls_to(before + SLACK);
 }
+
+/// Of pongs that cannot be written only the latest are kept.
+#[test]
+fn a36_pings_of_who_does_not_read_pile_nothing_up() {
+    /// More than the kernel's buffers hold the answers to.
+    const PINGS: usize = 100_000;
+    let heap = Heap::alone();
+    let host = Host::serve(Router::new().layer(SocketIoLayer::new()));
+    let mut deaf = Wire::websocket(&host);
+    deaf.frame(0x89, &[b'x'; 125]);
+    let before = heap.settled();
+    let mut most = 0;
+    for _ in 0..PINGS {
+        deaf.frame(0x89, &[b'x'; 125]);
+        most = most.max(heap.live().saturating_sub(before));
+    }
+    assert!(most < 2 * SLACK, "{most} bytes");
+}
+
+/// What goes to all is in memory once, however many wait for it.
+#[test]
+fn h154_a_large_broadcast_is_in_memory_once() {
+    const CROWD: usize = 100;
+    /// More than the kernel's buffers hold, so that it waits for each of them.
+    const SIZE: usize = 16 << 20;
+    let heap = Heap::alone();
+    let realtime = SocketIoLayer::new();
+    let io = realtime.io();
+    let host = Host::serve(Router::new().layer(realtime));
+    let crowd: Vec<Wire> = (0..CROWD).map(|_| Wire::websocket(&host)).collect();
+    until(|| io.sockets().len() == CROWD, || "all have joined".to_owned());
+    let before = heap.settled();
+    io.emit("news", Bytes::from(vec![7; SIZE])).expect("what can be written");
+    // Once it is written to all of them, as far as it can be.
+    let kept = heap.settled().saturating_sub(before);
+    assert!(kept >= SIZE, "it waits: {kept} bytes");
+    assert!(kept < 2 * SIZE, "{kept} bytes");
+    drop(crowd);
+    heap.falls_to(before + SLACK);
+}

@@ -4,7 +4,6 @@
 
 mod support;
 
-use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -16,7 +15,6 @@ use pintle::{
 };
 use support::{Client, Server, settle, within};
 use tokio::time::Instant;
-use tracing::Level;
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -68,40 +66,6 @@ async fn h150_otherwise_its_connection_closes_and_the_others_do_not_notice() {
     assert_eq!(*reasons.lock().unwrap(), [DisconnectReason::Overflow]);
     server.io().emit("news", 1).unwrap();
     assert_eq!(listener.hear().await, r#"2["news",1]"#);
-}
-
-#[tokio::test(start_paused = true)]
-async fn h150_the_log_says_who_went_without() {
-    let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::DEBUG);
-    let _guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
-    let server = Server::new(refusing());
-    let (mut deaf, socket, _listener) = one_does_not_read(&server).await;
-    for _ in 0..10 {
-        server.io().emit("news", 1).unwrap();
-        assert!(socket.emit("lost", ()).unwrap_err().is_full());
-    }
-    assert!(deaf.hear().await.starts_with(r#"2["fill""#));
-    settle().await;
-    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
-    assert_eq!(log.matches("namespace=/ sockets=1").count(), 10, "each broadcast: {log}");
-    assert_eq!(log.matches("packets=20").count(), 1, "and the session, once: {log}");
-}
-
-/// What was logged, as text.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 #[tokio::test(start_paused = true)]
