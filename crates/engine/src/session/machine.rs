@@ -346,14 +346,17 @@ impl Session {
         self.paused = paused;
     }
 
-    /// Closes once the client has what waits for it, or the close timeout is over.
+    /// Closes once the client has what waits for it, or the close timeout is over. A client that owes an answer to a heartbeat
+    /// has no longer than it had for that: it may be gone.
     pub fn close(&mut self, now: Instant) {
         if self.state == State::Open {
             self.state = State::Closing;
             self.ping_due = false;
+            let until = now + self.config.close_timeout();
+            let until = self.timers.get(Timer::Pong).map_or(until, |owed| owed.min(until));
             self.timers.stop(Timer::Ping);
             self.timers.stop(Timer::Pong);
-            self.timers.set(Timer::Close, now + self.config.close_timeout());
+            self.timers.set(Timer::Close, until);
         }
     }
 

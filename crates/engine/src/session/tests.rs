@@ -311,6 +311,17 @@ fn a_graceful_close_does_not_wait_for_ever() {
 }
 
 #[test]
+fn who_owes_an_answer_has_no_longer_to_fetch_the_end() {
+    let mut driven = Driven::polling();
+    driven.advance(40 * SECOND);
+    driven.session.close(driven.now);
+    driven.advance(4 * SECOND);
+    assert_eq!(driven.reason(), None);
+    driven.advance(SECOND);
+    assert_eq!(driven.reason(), Some(CloseReason::ForcedClose), "at 45 s, and not 30 s after the end was wanted");
+}
+
+#[test]
 fn a_blocked_write_has_until_the_timeout_to_get_on() {
     let mut driven = Driven::websocket();
     driven.session.handle_write_blocked(driven.now);

@@ -89,7 +89,7 @@ impl Timers {
         Some(timer)
     }
 
-    fn get(&self, timer: Timer) -> Option<Instant> {
+    pub(super) fn get(&self, timer: Timer) -> Option<Instant> {
         match timer {
             Timer::Ping | Timer::Pong | Timer::Close => self.phase_ends.filter(|_| self.phase == timer),
             Timer::Write => self.write,

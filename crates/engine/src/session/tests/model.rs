@@ -297,6 +297,7 @@ impl World {
                 self.driven.session.close(self.driven.now);
                 if self.model.open() {
                     let until = self.model.now + CLOSE_TIMEOUT;
+                    let until = self.model.pong_until.map_or(until, |owed| owed.min(until));
                     (self.model.closing_until, self.model.ping_at, self.model.pong_until) = (Some(until), None, None);
                     self.model.ping_unsent = false;
                 }
