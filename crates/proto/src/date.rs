@@ -4,8 +4,7 @@
 ///
 /// `ms` counts from 1970.
 pub fn date_string(ms: u64) -> String {
-    // A clock that counts from before 1970 is no clock of ours.
-    let time = Time::at(i64::try_from(ms / 1000).unwrap_or(i64::MAX));
+    let time = Time::at((ms / 1000) as i64);
     let weekday = WEEKDAYS[time.days.rem_euclid(7) as usize];
     let Time { year, month, day, hour, minute, second, .. } = time;
     let month = MONTHS[month];

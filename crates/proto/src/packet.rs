@@ -9,10 +9,11 @@ use memchr::{memchr, memchr2};
 use crate::config::Config;
 use crate::decode::{WHITESPACE, mended};
 use crate::error::DecodeError;
+use crate::value::MAX_SAFE_INTEGER;
 
-/// The greatest integer that JavaScript can count to, and so the greatest id of an acknowledgement: 2^53 - 1. A greater one
-/// is not read.
-pub const MAX_ACK_ID: u64 = (1 << 53) - 1;
+/// The greatest id of an acknowledgement: 2^53 - 1, the greatest integer that JavaScript can count to. A greater one is not
+/// read.
+pub const MAX_ACK_ID: u64 = MAX_SAFE_INTEGER;
 
 /// Names that mean something to the libraries themselves.
 const RESERVED_EVENTS: [&str; 6] =

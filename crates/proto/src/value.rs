@@ -16,6 +16,9 @@ use serde_json::Number;
 use crate::decode::{Text, mended};
 use crate::error::DecodeError;
 
+/// The greatest integer that JavaScript can count to.
+pub(crate) const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
 /// What JSON and attachments can say together.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Value {

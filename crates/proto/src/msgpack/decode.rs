@@ -8,12 +8,10 @@ use rmp::Marker;
 use serde_json::Number;
 
 use crate::date::iso_string;
-use crate::value::{Key, Value};
+use crate::value::{Key, MAX_SAFE_INTEGER, Value};
 
 /// How deep values may be nested: a million brackets would be a million calls (GHSA-c6g7-r2mf-pf5g).
 const MAX_DEPTH: usize = 128;
-/// Integers up to here are the same number to JavaScript.
-const MAX_SAFE: f64 = 9_007_199_254_740_991.0;
 
 /// Why bytes are not MessagePack, or say what Socket.IO cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,7 +215,7 @@ impl<'a> Reader<'a> {
 
 /// JavaScript knows one kind of number: what has no fraction is written as an integer.
 fn float(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() <= MAX_SAFE {
+    if value.fract() == 0.0 && value.abs() <= MAX_SAFE_INTEGER as f64 {
         return Value::Number((value as i64).into());
     }
     Number::from_f64(value).map_or(Value::Null, Value::Number)

@@ -3,7 +3,7 @@
 use rmp::encode::{self, ByteBuf};
 use serde_json::Number;
 
-use crate::value::Value;
+use crate::value::{MAX_SAFE_INTEGER, Value};
 
 /// Whose bytes they are to be. All understand both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,23 +54,23 @@ fn write_number(number: &Number, flavour: Flavour, out: &mut ByteBuf) {
     }
     // What has no fraction is an integer to JavaScript, however it was written.
     let value = number.as_f64().unwrap_or(f64::NAN);
-    let whole = value.fract() == 0.0 && value.abs() < TOO_LARGE && flavour.counts(value.abs() as u64);
+    let whole = value.fract() == 0.0 && flavour.counts(value.abs() as u64);
     match value {
-        _ if !whole => infallible(encode::write_f64(out, value)),
-        0.0.. => infallible(encode::write_uint(out, value as u64)),
-        // Beyond what 64 bits hold, it stops at their end, as notepack.io's does not; nobody counts so far.
-        _ => infallible(encode::write_sint(out, value as i64)),
+        0.0..TOO_LARGE if whole => infallible(encode::write_uint(out, value as u64)),
+        LEAST..0.0 if whole => infallible(encode::write_sint(out, value as i64)),
+        _ => infallible(encode::write_f64(out, value)),
     }
 }
 
 /// 2^64.
 const TOO_LARGE: f64 = 18_446_744_073_709_551_616.0;
+/// -2^63.
+const LEAST: f64 = i64::MIN as f64;
 
 impl Flavour {
     /// Whether an integer of this size is written as one.
     const fn counts(self, size: u64) -> bool {
-        const SAFE: u64 = (1 << 53) - 1;
-        matches!(self, Self::Notepack) || size <= SAFE
+        matches!(self, Self::Notepack) || size <= MAX_SAFE_INTEGER
     }
 }
 

@@ -73,6 +73,7 @@ fn numbers_are_as_each_of_them_writes_them() {
         ("1e2", "64"),
         ("1.5", "cb3ff8000000000000"),
         ("1e300", "cb7e37e43c8800759c"),
+        ("-1e19", "cbc3e158e460913d00"),
     ];
     for (text, bytes) in both {
         let number = serde_json::from_str(text).unwrap();
