@@ -3,10 +3,34 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pintle::SocketIoLayer;
 use pintle_tests::{Endpoint, HttpConnection, Polling};
 
 use crate::attack::withstand;
 use crate::scene::realtime;
+
+const SMUGGLED: &str = r#"42["smuggled"]"#;
+
+/// A server that counts how often it hears of what is smuggled.
+fn counting() -> (SocketIoLayer, Arc<AtomicUsize>) {
+    let smuggled = Arc::<AtomicUsize>::default();
+    let count = smuggled.clone();
+    let realtime = realtime().on("smuggled", async move || {
+        count.fetch_add(1, Ordering::Relaxed);
+    });
+    (realtime, smuggled)
+}
+
+/// A session of its own, so that what is smuggled would be heard whatever becomes of the attacker's; and the request that would
+/// have it say that.
+async fn victim(endpoint: Endpoint) -> (Polling, String) {
+    let victim = Polling::open(endpoint).await;
+    victim.push("40").await;
+    victim.poll().await;
+    let (target, length) = (victim.target(), SMUGGLED.len());
+    let hidden = format!("POST {target} HTTP/1.1\r\nhost: here\r\ncontent-length: {length}\r\n\r\n{SMUGGLED}");
+    (victim, hidden)
+}
 
 /// A POST with this head and body, and what the server says to it until it closes the connection, or to the request that
 /// asks it to.
@@ -21,22 +45,9 @@ async fn said(endpoint: Endpoint, session: &Polling, head: &str, body: &str) -> 
 
 #[tokio::test]
 async fn a55_a_body_without_a_certain_end_is_no_body() {
-    let smuggled = Arc::<AtomicUsize>::default();
-    let count = smuggled.clone();
-    let realtime = realtime().on("smuggled", async move || {
-        count.fetch_add(1, Ordering::Relaxed);
-    });
+    let (realtime, smuggled) = counting();
     withstand(realtime, async |endpoint| {
-        // A session of its own, so that what is smuggled would be heard whatever becomes of the attacker's.
-        let victim = Polling::open(endpoint).await;
-        victim.push("40").await;
-        victim.poll().await;
-        let packet = r#"42["smuggled"]"#;
-        let hidden = format!(
-            "POST {} HTTP/1.1\r\nhost: here\r\ncontent-length: {}\r\n\r\n{packet}",
-            victim.target(),
-            packet.len()
-        );
+        let (victim, hidden) = victim(endpoint).await;
         let length = hidden.len();
         let chunked = format!("{length:x}\r\n{hidden}\r\n0\r\n\r\n");
         for (head, body) in [
@@ -74,7 +85,7 @@ async fn a55_a_body_without_a_certain_end_is_no_body() {
             assert!(!said.contains(" 200 ") && !said.contains(" 404 "), "{body:.30}: {said}");
         }
         // It is as it was, and what it says itself is heard.
-        victim.push(packet).await;
+        victim.push(SMUGGLED).await;
         victim.push("1").await;
     })
     .await;
@@ -84,21 +95,9 @@ async fn a55_a_body_without_a_certain_end_is_no_body() {
 /// What of a body nobody wants, hyper reads and drops, or it closes the connection: it is no request either way.
 #[tokio::test]
 async fn a55_h019_the_body_of_a_get_is_not_the_next_request() {
-    let smuggled = Arc::<AtomicUsize>::default();
-    let count = smuggled.clone();
-    let realtime = realtime().on("smuggled", async move || {
-        count.fetch_add(1, Ordering::Relaxed);
-    });
+    let (realtime, smuggled) = counting();
     withstand(realtime, async |endpoint| {
-        let victim = Polling::open(endpoint).await;
-        victim.push("40").await;
-        victim.poll().await;
-        let packet = r#"42["smuggled"]"#;
-        let hidden = format!(
-            "POST {} HTTP/1.1\r\nhost: here\r\ncontent-length: {}\r\n\r\n{packet}",
-            victim.target(),
-            packet.len()
-        );
+        let (victim, hidden) = victim(endpoint).await;
         for head in [
             format!("content-length: {}", hidden.len()),
             format!("transfer-encoding: chunked\r\ncontent-length: {}", hidden.len()),
@@ -114,7 +113,7 @@ async fn a55_h019_the_body_of_a_get_is_not_the_next_request() {
             }
         }
         // It is as it was, and what it says itself is heard.
-        victim.push(packet).await;
+        victim.push(SMUGGLED).await;
         victim.push("1").await;
     })
     .await;

@@ -4,14 +4,13 @@
 
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex, OnceLock, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Duration;
 
 use axum::extract::State;
 use pintle::{ClientError, Data, Namespace, Socket, SocketIo, SocketIoLayer, StateRecovery};
-use support::{Server, settle, until};
+use support::{Server, Written, settle, until};
 use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::{Context, SubscriberExt as _};
@@ -138,21 +137,6 @@ async fn a_task_that_the_log_makes_panic_leaves_no_socket_and_no_cycle() {
     assert_eq!(Arc::strong_count(&state), 1, "the state has no other owner left");
 }
 
-/// What was logged, as text.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn a_client_cannot_forge_a_line_of_the_log() {
     #[derive(serde::Deserialize)]
@@ -168,10 +152,7 @@ async fn a_client_cannot_forge_a_line_of_the_log() {
     async fn fall(Data(text): Data<String>) {
         panic!("{text}");
     }
-    let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::TRACE);
-    let _guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let (written, _guard) = Written::collect(Level::TRACE);
     let layer = SocketIoLayer::new().on("choose", choose).on("repeat", repeat).on("fall", fall);
     let server = Server::new(layer);
     let mut client = server.join().await;
@@ -179,7 +160,7 @@ async fn a_client_cannot_forge_a_line_of_the_log() {
         client.send(&format!(r#"2["{event}","{event}\nforged"]"#)).await;
     }
     settle().await;
-    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let log = written.text();
     assert!(log.lines().all(|line| !line.starts_with("forged")), "{log}");
     for event in ["choose", "repeat", "fall"] {
         assert!(log.contains(&format!(r"{event}\nforged")), "{event}: {log}");

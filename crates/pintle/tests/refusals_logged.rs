@@ -5,19 +5,13 @@
 
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use pintle::{Overflow, SocketIoLayer};
-use support::{Server, settle};
+use support::{Server, Written, settle};
 use tracing::Level;
 
 #[tokio::test(start_paused = true)]
 async fn h150_the_log_says_who_went_without() {
-    let written = Written::default();
-    let writer = written.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(Level::DEBUG);
-    let _guard = tracing::subscriber::set_default(subscriber.with_writer(move || writer.clone()).finish());
+    let (written, _guard) = Written::collect(Level::DEBUG);
     let server = Server::new(SocketIoLayer::new().overflow(Overflow::Refuse).max_queued(1000, 100));
     let mut deaf = server.join().await;
     let socket = server.io().sockets().pop().unwrap();
@@ -30,22 +24,7 @@ async fn h150_the_log_says_who_went_without() {
     }
     assert!(deaf.hear().await.starts_with(r#"2["fill""#));
     settle().await;
-    let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+    let log = written.text();
     assert_eq!(log.matches("namespace=/ sockets=1").count(), 10, "each broadcast: {log}");
     assert_eq!(log.matches("packets=20").count(), 1, "and the session, once: {log}");
-}
-
-/// What was logged, as text.
-#[derive(Clone, Default)]
-struct Written(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Written {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pintle::{Namespace, Socket, SocketIo, SocketIoLayer};
-use pintle_tests::{Client, Transport, eventually};
+use pintle_tests::{Client, Endpoint, Transport, eventually};
 use tokio::sync::Semaphore;
 
 use crate::scene::{Scene, realtime};
@@ -41,6 +41,15 @@ impl Door {
     async fn knocked(&self, times: usize) {
         eventually("a middleware that runs", || self.waiting.load(Ordering::Relaxed) == times).await;
     }
+
+    /// Asks to be let in, and says something that ends the connection while the middleware runs, for the `times`th time.
+    async fn offend(self, endpoint: Endpoint, transport: Transport, times: usize, packet: &str) {
+        let mut client = Client::open(endpoint, transport).await;
+        client.send("40/slow,").await;
+        self.knocked(times).await;
+        client.offend(packet).await;
+        client.closed().await;
+    }
 }
 
 #[tokio::test]
@@ -48,14 +57,7 @@ async fn h118_an_event_of_one_who_is_not_in_yet_ends_the_connection() {
     let door = Door::new();
     let scene = Scene::set(door.layer()).await;
     for (transport, times) in [(Transport::Polling, 1), (Transport::WebSocket, 2)] {
-        let (endpoint, door) = (scene.endpoint(), door.clone());
-        let attack = async move {
-            let mut client = Client::open(endpoint, transport).await;
-            client.send("40/slow,").await;
-            door.knocked(times).await;
-            client.offend(r#"42/slow,["x"]"#).await;
-            client.closed().await;
-        };
+        let attack = door.clone().offend(scene.endpoint(), transport, times, r#"42/slow,["x"]"#);
         scene.elsewhere.run(attack).await;
     }
     door.gate.add_permits(2);
@@ -68,14 +70,7 @@ async fn h120_a_second_connect_while_the_first_is_pending_ends_the_connection() 
     let door = Door::new();
     let scene = Scene::set(door.layer()).await;
     for (transport, times) in [(Transport::Polling, 1), (Transport::WebSocket, 2)] {
-        let (endpoint, door) = (scene.endpoint(), door.clone());
-        let attack = async move {
-            let mut client = Client::open(endpoint, transport).await;
-            client.send("40/slow,").await;
-            door.knocked(times).await;
-            client.offend("40/slow,").await;
-            client.closed().await;
-        };
+        let attack = door.clone().offend(scene.endpoint(), transport, times, "40/slow,");
         scene.elsewhere.run(attack).await;
         assert_eq!(slow_sockets(&scene.io), 0);
     }

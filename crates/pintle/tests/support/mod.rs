@@ -9,9 +9,11 @@ mod journal;
 mod server;
 mod wait;
 mod wire;
+mod written;
 
 pub(crate) use client::{Client, ask_for_websocket};
 pub(crate) use journal::Journal;
 pub(crate) use server::{Server, dial};
 pub(crate) use wait::{settle, until, within};
 pub(crate) use wire::{Received, head, receive, text};
+pub(crate) use written::Written;
