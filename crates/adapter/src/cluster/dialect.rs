@@ -8,7 +8,7 @@ mod streams;
 use std::time::Duration;
 
 pub use classic::Classic;
-pub use postgres::Postgres;
+pub use postgres::{Attachment, Postgres};
 pub use sharded::{Sharded, SubscriptionMode};
 pub use streams::Streams;
 
@@ -26,12 +26,27 @@ pub struct Speaker<'a> {
 }
 
 /// How messages travel.
-pub trait Dialect: Send {
+pub trait Dialect: Send + Sync {
+    /// The id of a node in a namespace, of these random bytes: sixteen hexadecimal digits, but for the classic dialect.
+    fn uid(&self, random: [u8; 8]) -> String {
+        format!("{:016x}", u64::from_ne_bytes(random))
+    }
+
     /// What a node listens to in a namespace, always.
     fn topics(&self, me: Speaker<'_>) -> Vec<Topic>;
 
+    /// Whether rooms have topics at all: where none has, a server need not say which come and go.
+    fn has_room_topics(&self) -> bool {
+        false
+    }
+
     /// What a node listens to besides for as long as it has sockets in a room; `own` is the room of a socket's id.
     fn room_topic(&self, _me: Speaker<'_>, _room: &str, _own: bool) -> Option<Topic> {
+        None
+    }
+
+    /// The one room that something on a channel is for, if the channel says so: who has nobody in it need not read on.
+    fn room_of<'a>(&self, _me: Speaker<'_>, _channel: &'a str) -> Option<&'a str> {
         None
     }
 
@@ -59,6 +74,8 @@ pub enum Topic {
     Channel(String),
     /// All channels that match.
     Pattern(String),
+    /// A stream, from its end on.
+    Stream(String),
 }
 
 /// How the nodes of a namespace know of each other.
@@ -89,14 +106,19 @@ pub enum Transmit {
         /// What they get.
         payload: Vec<u8>,
     },
-    /// Add an entry to the stream, with these fields in this order.
-    Append(Vec<(&'static str, String)>),
-    /// Put aside what is too large or binary, and tell all who listen to a channel where it is.
+    /// Add an entry to a stream. Unlike what is published, it is kept for when the broker is back, as far as there is room.
+    Append {
+        /// The stream.
+        stream: String,
+        /// The fields, in this order.
+        fields: Vec<(&'static str, String)>,
+    },
+    /// Put aside what is too large or binary, and tell all who listen to a channel [where it is](Attachment::notice).
     Attach {
         /// The channel.
         channel: String,
-        /// The type of the message, which they are told as well.
-        kind: u8,
+        /// Of what, which they are told as well.
+        attachment: Attachment,
         /// What is put aside.
         payload: Vec<u8>,
     },

@@ -3,11 +3,12 @@
 //! There are two dialects of one language. The *classic* one is that of `@socket.io/redis-adapter` and its emitter; the
 //! *family* is what all newer adapters speak: sharded pub/sub, Redis Streams, PostgreSQL.
 //!
-//! A [`Node`] is one node's part in a namespace, whichever [`Dialect`](dialect::Dialect) it speaks. Drivers below it carry
-//! bytes, and know nothing of what they say.
+//! A [`Node`] is one node's part in a namespace, whichever [`Dialect`](dialect::Dialect) it speaks. A [`Driver`] below it carries
+//! bytes, and knows nothing of what they say; an [`Adapter`] is both, as the user of a server names them.
 
 pub mod classic;
 pub mod dialect;
+mod driver;
 pub mod family;
 mod malformed;
 mod message;
@@ -20,6 +21,7 @@ mod requests;
 mod tests;
 mod wire;
 
+pub use driver::{Adapter, Driver, Incoming, Listener};
 pub use malformed::Malformed;
 pub use message::{Event, Flags, Message, RemoteSocket, Reply, Said, Targets};
 pub use node::{Asker, Node, Task};

@@ -120,7 +120,7 @@ impl World {
                     }
                 }
             }
-            Transmit::Append(fields) => {
+            Transmit::Append { fields, .. } => {
                 for (at, member) in self.nodes.iter_mut().enumerate() {
                     let fields = fields.iter().map(|(name, value)| (*name, &**value));
                     let heard = Streams::read_entry(member.node.me(), fields).expect("an entry");
@@ -172,6 +172,7 @@ impl Member {
         self.topics.iter().any(|topic| match topic {
             Topic::Channel(name) => name == channel,
             Topic::Pattern(pattern) => channel.starts_with(pattern.strip_suffix('*').expect("a pattern of ours")),
+            Topic::Stream(_) => false,
         })
     }
 

@@ -235,4 +235,9 @@ impl RequestId {
     pub(super) fn parse(name: &str, uid: &str) -> Option<Self> {
         name.strip_prefix(uid)?.parse().ok().map(Self)
     }
+
+    /// Whose request it is, by the name that other nodes know it by.
+    pub fn uid_of(name: &str) -> Option<&str> {
+        Some(name.split_at_checked(name.len().checked_sub(10)?)?.0)
+    }
 }

@@ -37,6 +37,18 @@ impl Classic {
 }
 
 impl Dialect for Classic {
+    /// Six letters and digits.
+    fn uid(&self, random: [u8; 8]) -> String {
+        const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+        let mut number = u64::from_ne_bytes(random);
+        let letter = |_| {
+            let letter = LETTERS[(number % 62) as usize];
+            number /= 62;
+            char::from(letter)
+        };
+        (0..6).map(letter).collect()
+    }
+
     fn topics(&self, me: Speaker<'_>) -> Vec<Topic> {
         vec![
             // What a namespace's name may hold besides is no letter of a pattern but these.
@@ -45,6 +57,11 @@ impl Dialect for Classic {
             Topic::Channel(self.responses(me)),
             Topic::Channel(format!("{}{}#", self.responses(me), me.uid)),
         ]
+    }
+
+    fn room_of<'a>(&self, me: Speaker<'_>, channel: &'a str) -> Option<&'a str> {
+        let room = channel.strip_prefix(&self.events(me))?.strip_suffix('#')?;
+        (!room.is_empty()).then_some(room)
     }
 
     fn presence(&self, me: Speaker<'_>) -> Presence {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::Deserialize;
+
 use super::{Dialect, Heard, Presence, Speaker, Topic, Transmit, envelope, heard};
 use crate::cluster::family::{Content, Envelope};
 use crate::cluster::malformed::Malformed;
@@ -43,7 +45,49 @@ impl Postgres {
         let whole = envelope(me, content);
         match whole.text().filter(|text| text.len() < self.threshold) {
             Some(text) => Transmit::Publish { channel, payload: text.into_bytes() },
-            None => Transmit::Attach { channel, kind, payload: whole.msgpack() },
+            None => {
+                let attachment = Attachment { uid: me.uid.to_owned(), kind };
+                Transmit::Attach { channel, attachment, payload: whole.msgpack() }
+            }
+        }
+    }
+}
+
+/// What is told of a message that was put aside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attachment {
+    /// Who says it.
+    pub uid: String,
+    /// The type of the message.
+    pub kind: u8,
+}
+
+impl Attachment {
+    /// The notice, once it is known where the message is.
+    pub fn notice(&self, id: i64) -> String {
+        let Self { uid, kind } = self;
+        // A `bigserial` is text to Node.
+        format!(r#"{{"uid":"{uid}","type":{kind},"attachmentId":"{id}"}}"#)
+    }
+
+    /// Where the message is that a notice tells of; nothing if it is the message itself.
+    pub fn read_notice(payload: &str) -> Option<i64> {
+        #[derive(Deserialize)]
+        struct Notice {
+            #[serde(rename = "attachmentId")]
+            id: Id,
+        }
+
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Id {
+            Number(i64),
+            Text(String),
+        }
+
+        match serde_json::from_str::<Notice>(payload).ok()?.id {
+            Id::Number(id) => Some(id),
+            Id::Text(id) => id.parse().ok(),
         }
     }
 }

@@ -57,6 +57,10 @@ impl Dialect for Sharded {
         vec![Topic::Channel(self.channel(me)), Topic::Channel(self.sub_channel(me, me.uid))]
     }
 
+    fn has_room_topics(&self) -> bool {
+        self.mode != SubscriptionMode::Static
+    }
+
     fn room_topic(&self, me: Speaker<'_>, room: &str, _own: bool) -> Option<Topic> {
         self.has_channel(room).then(|| Topic::Channel(self.sub_channel(me, room)))
     }

@@ -11,17 +11,31 @@ use crate::cluster::message::{Message, Reply};
 pub struct Streams {
     /// What all channels begin with. Node's `channelPrefix`.
     pub prefix: String,
+    /// The stream, or how the names of several begin. Node's `streamName`.
+    pub stream: String,
+    /// Over how many streams the namespaces are spread. Node's `streamCount`.
+    pub stream_count: u32,
 }
 
 impl Default for Streams {
     fn default() -> Self {
-        Self { prefix: "socket.io".to_owned() }
+        Self { prefix: "socket.io".to_owned(), stream: "socket.io".to_owned(), stream_count: 1 }
     }
 }
 
 impl Streams {
     fn channel(&self, me: Speaker<'_>) -> String {
         format!("{}#{}#", self.prefix, me.nsp)
+    }
+
+    /// The stream of a namespace, as Node chooses it: by a hash that may be less than nothing, and then so is the number of the
+    /// stream, which Node itself never reads.
+    fn stream_of(&self, nsp: &str) -> String {
+        let Ok(count @ 2..) = i32::try_from(self.stream_count) else {
+            return self.stream.clone();
+        };
+        let hash = nsp.encode_utf16().fold(0i32, |hash, unit| hash.wrapping_mul(31).wrapping_add(unit.into()));
+        format!("{}-{}", self.stream, hash % count)
     }
 
     /// Reads an entry of the stream, by its fields; nothing if it is not for us.
@@ -41,7 +55,7 @@ impl Dialect for Streams {
     fn topics(&self, me: Speaker<'_>) -> Vec<Topic> {
         let channel = self.channel(me);
         let own = format!("{channel}{}#", me.uid);
-        vec![Topic::Channel(channel), Topic::Channel(own)]
+        vec![Topic::Channel(channel), Topic::Channel(own), Topic::Stream(self.stream_of(me.nsp))]
     }
 
     fn presence(&self, me: Speaker<'_>) -> Presence {
@@ -57,7 +71,7 @@ impl Dialect for Streams {
         };
         let whole = envelope(me, Content::Message(message));
         Some(match kept {
-            true => Transmit::Append(whole.stream_entry()),
+            true => Transmit::Append { stream: self.stream_of(me.nsp), fields: whole.stream_entry() },
             false => Transmit::Publish { channel: self.channel(me), payload: whole.msgpack() },
         })
     }
@@ -75,5 +89,24 @@ impl Dialect for Streams {
             return Ok(None);
         }
         Envelope::read(bytes).map(|envelope| heard(me, envelope))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_namespace_has_the_stream_that_node_gives_it() {
+        let streams = |stream_count| Streams { stream_count, ..Streams::default() };
+        let cases = [
+            (1, "/tenant-1", "socket.io"),
+            (5, "/", "socket.io-2"),
+            (4, "/", "socket.io-3"),
+            (4, "/tenant-1", "socket.io--3"),
+        ];
+        for (count, nsp, stream) in cases {
+            assert_eq!(streams(count).stream_of(nsp), stream, "{nsp} of {count}");
+        }
     }
 }
