@@ -1,0 +1,1 @@
+//! Speaks to a cluster without being a server.

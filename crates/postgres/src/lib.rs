@@ -1,0 +1,1 @@
+//! PostgreSQL as the way between the nodes of a cluster.

@@ -1,0 +1,1 @@
+//! Redis as the way between the nodes of a cluster.
