@@ -223,6 +223,12 @@ impl<T: Clone> Rooms<T> {
         self.rooms.keys().map(|room| &**room)
     }
 
+    /// All rooms, those of the members' ids among them, in no particular order.
+    pub fn all_rooms(&self) -> Vec<Arc<str>> {
+        let own = self.places.iter().flatten().map(|member| Arc::from(member.id.as_str()));
+        self.rooms.keys().cloned().chain(own).collect()
+    }
+
     /// Takes a snapshot of those whom a broadcast is for, by looking up a list for every name.
     pub fn select(&self, select: &Select) -> Selection<T> {
         let parts = match select.rooms.as_slice() {

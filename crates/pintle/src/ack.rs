@@ -230,6 +230,13 @@ pub(crate) struct AskedMany {
     awaited: Vec<Awaited>,
 }
 
+impl AskedMany {
+    /// The next answer; `None` when all have answered or gone.
+    pub(crate) async fn next(&mut self) -> Option<Args> {
+        self.receiver.recv().await
+    }
+}
+
 /// Emits to many sockets, with one id and one encoding for each namespace, and gives what to wait for.
 pub(crate) fn ask_many(questions: Vec<Question>) -> AskedMany {
     let expected: usize = questions.iter().map(|question| question.sockets.len()).sum();
@@ -250,34 +257,57 @@ pub(crate) fn ask_many(questions: Vec<Question>) -> AskedMany {
     AskedMany { receiver, awaited: questions.into_iter().map(ask).collect() }
 }
 
+/// The answers of many, and how many are missing.
+#[derive(Debug)]
+pub(crate) struct Gathered<T> {
+    pub(crate) answers: Vec<T>,
+    pub(crate) missing: usize,
+}
+
+impl<T> Gathered<T> {
+    /// The answers, if none is missing.
+    pub(crate) fn complete(self) -> Result<Vec<T>, MissingAcks<T>> {
+        let Self { answers: responses, missing } = self;
+        if missing == 0 { Ok(responses) } else { Err(MissingAcks { responses, missing }) }
+    }
+}
+
+/// What is gathered from several sides.
+impl<T> FromIterator<Self> for Gathered<T> {
+    fn from_iter<I: IntoIterator<Item = Self>>(all: I) -> Self {
+        let mut gathered = Self { answers: Vec::new(), missing: 0 };
+        for Self { answers, missing } in all {
+            gathered.answers.extend(answers);
+            gathered.missing = gathered.missing.saturating_add(missing);
+        }
+        gathered
+    }
+}
+
 /// Waits for the acknowledgements of many sockets. The channel closes when all have answered or gone.
-pub(crate) async fn answers<T: DeserializeOwned>(
-    asked: AskedMany,
-    timeout: Duration,
-) -> Result<Vec<T>, MissingAcks<T>> {
-    let AskedMany { mut receiver, awaited } = asked;
-    let expected = awaited.iter().map(|awaited| awaited.sockets.len()).sum();
-    let mut responses = Vec::with_capacity(expected);
+pub(crate) async fn answers<T: DeserializeOwned>(mut asked: AskedMany, timeout: Duration) -> Gathered<T> {
+    let expected = asked.awaited.iter().map(|awaited| awaited.sockets.len()).sum();
+    let mut answers = Vec::with_capacity(expected);
     let collect = async {
-        while let Some(args) = receiver.recv().await {
-            match args.deserialize() {
-                Ok(response) => responses.push(response),
-                Err(error) => {
-                    let error = error.to_string();
-                    let error = quoted::message(&error);
-                    tracing::debug!(?error, "an acknowledgement is not of the wanted type");
-                }
-            }
+        while let Some(args) = asked.next().await {
+            answers.extend(read(&args));
         }
     };
     // In time or not: what has come counts.
     let _ = clock::within(timeout, collect).await;
-    if responses.len() == expected {
-        Ok(responses)
-    } else {
-        let missing = expected - responses.len();
-        Err(MissingAcks { responses, missing })
-    }
+    let missing = expected - answers.len();
+    Gathered { answers, missing }
+}
+
+/// One answer of many, if it is of the wanted type.
+pub(crate) fn read<T: DeserializeOwned>(args: &Args) -> Option<T> {
+    args.deserialize()
+        .inspect_err(|error| {
+            let error = error.to_string();
+            let error = quoted::message(&error);
+            tracing::debug!(?error, "an acknowledgement is not of the wanted type");
+        })
+        .ok()
 }
 
 /// The name of an event, shared by all who see one.

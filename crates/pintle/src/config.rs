@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use pintle_adapter::cluster::Adapter;
+
 use crate::recovery::StateRecovery;
 
 /// What all parts of a server may look up.
@@ -18,6 +20,8 @@ pub(crate) struct Config {
     pub(crate) max_room_len: usize,
     /// The most rooms of a socket besides its own.
     pub(crate) max_rooms: usize,
+    /// The way to other nodes.
+    pub(crate) adapter: Option<Arc<dyn Adapter>>,
 }
 
 impl Default for Config {
@@ -30,6 +34,7 @@ impl Default for Config {
             recovery: None,
             max_room_len: 256,
             max_rooms: usize::MAX,
+            adapter: None,
         }
     }
 }

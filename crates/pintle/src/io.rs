@@ -1,8 +1,8 @@
 //! The server as a handle.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::extract::FromRequestParts;
@@ -15,6 +15,7 @@ use serde::de::DeserializeOwned;
 
 use crate::ack::AckFuture;
 use crate::clock;
+use crate::cluster::ClusterStatus;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{ClusterError, EmitError};
@@ -45,6 +46,18 @@ use crate::socket::Socket;
 #[derive(Clone)]
 pub struct SocketIo(Arc<Server>);
 
+/// The server, which this does not keep alive.
+pub(crate) struct WeakSocketIo(Weak<Server>);
+
+impl WeakSocketIo {
+    pub(crate) fn upgrade(&self) -> Option<SocketIo> {
+        self.0.upgrade().map(SocketIo)
+    }
+}
+
+/// How long the broker may take for what waits when the server closes.
+const FAREWELL: Duration = Duration::from_secs(2);
+
 struct Server {
     config: Config,
     namespaces: Namespaces,
@@ -55,7 +68,14 @@ struct Server {
 
 impl SocketIo {
     pub(crate) fn new(config: Config, namespaces: Namespaces, engine: EngineHandle) -> Self {
-        Self(Arc::new(Server { config, namespaces, engine, closing: AtomicBool::new(false), metrics: Metrics::new() }))
+        let closing = AtomicBool::new(false);
+        let io = Self(Arc::new(Server { config, namespaces, engine, closing, metrics: Metrics::new() }));
+        io.0.namespaces.join_cluster(&io);
+        io
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakSocketIo {
+        WeakSocketIo(Arc::downgrade(&self.0))
     }
 
     /// A namespace, by its name. A pattern under which dynamic ones were declared, such as `/tenant/{id}`, means all of them:
@@ -118,11 +138,19 @@ impl SocketIo {
             tracing::warn!(left = engine.session_count(), "the grace period is over");
             engine.abort_all(CloseReason::ForcedClose);
         }
+        if let Some(hub) = self.0.namespaces.hub() {
+            hub.close(FAREWELL).await;
+        }
     }
 
     /// Whether the server is closed, or about to be.
     pub fn is_closed(&self) -> bool {
         self.0.closing.load(Ordering::Acquire)
+    }
+
+    /// Whether the server speaks to other nodes: for those who ask after its health.
+    pub fn cluster_status(&self) -> ClusterStatus {
+        self.0.namespaces.hub().map_or(ClusterStatus::Alone, |hub| hub.status())
     }
 
     /// Emits an event to everybody. See [`Broadcast::emit`].
@@ -224,13 +252,23 @@ impl SocketIo {
     ///
     /// When other nodes do not answer; with one node, never.
     #[doc(alias = "fetchSockets")]
-    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError> {
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError<RemoteSocket>> {
         self.all().fetch_sockets().await
     }
 
     /// The rooms of `/` that somebody joined. See [`Broadcast::rooms`].
     pub fn rooms(&self) -> Vec<Arc<str>> {
         self.all().rooms()
+    }
+
+    /// The rooms of `/` that somebody joined, on all nodes. See [`Broadcast::fetch_rooms`].
+    ///
+    /// # Errors
+    ///
+    /// When other nodes do not answer; with one node, never.
+    #[doc(alias = "allRooms")]
+    pub async fn fetch_rooms(&self) -> Result<Vec<Arc<str>>, ClusterError<Arc<str>>> {
+        self.all().fetch_rooms().await
     }
 
     /// What happens to the rooms of `/` from now on. See [`Broadcast::room_events`].

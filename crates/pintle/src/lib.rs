@@ -55,6 +55,7 @@
 mod ack;
 mod client;
 mod clock;
+mod cluster;
 mod config;
 mod data;
 mod engine;
@@ -88,6 +89,7 @@ mod socket;
 mod unicast;
 
 pub use ack::{Ack, AckFuture, AckSender};
+pub use cluster::ClusterStatus;
 pub use engine::{Engine, EngineClient};
 pub use error::{
     ClientError, ClusterError, EmitError, EmitWithAckError, HandlerError, HandlerErrorKind, IntoAckError, JoinError,
@@ -110,6 +112,7 @@ pub use layer::SocketIoLayer;
 pub use namespace::Namespace;
 pub use namespaces::NewNamespaces;
 pub use operator::{Broadcast, BroadcastAckError};
+pub use pintle_adapter::cluster::Adapter;
 pub use pintle_proto::{Args, ArgsError, ParseSocketIdError, SocketId};
 pub use pintle_transport::{Handshake, Overflow, ResponseBody, ResponseFuture, TransportKind};
 pub use reason::DisconnectReason;

@@ -3,6 +3,8 @@
 //! `docs/METRICS.md` lists them, with those of the engine. No label has a value that a client made up: a namespace is called
 //! as it was declared, an event as its handler was, and everything else `other`.
 
+use std::sync::{Mutex, PoisonError};
+
 use pintle_adapter::JoinError;
 use pintle_proto::{DecodeError, ProtocolError, Violation};
 use pintle_transport::meter::{Counter, Family, Gauge, Present, Shared, describe_counter, describe_gauge};
@@ -20,6 +22,9 @@ const HANDLER_ERRORS: &str = "pintle_handler_errors_total";
 const RECOVERIES: &str = "pintle_recoveries_total";
 const REFUSED_ROOMS: &str = "pintle_rooms_refused_total";
 const DROPPED_VOLATILES: &str = "pintle_volatile_dropped_total";
+
+const CLUSTER_MESSAGES: &str = "pintle_cluster_messages_total";
+const CLUSTER_CONNECTED: &str = "pintle_cluster_connected";
 
 /// What has no name of its own.
 pub(crate) const OTHER: &str = "other";
@@ -146,6 +151,50 @@ impl Metrics {
     }
 }
 
+/// The metrics of a server among others.
+#[derive(Debug)]
+pub(crate) struct ClusterMetrics {
+    messages: Family,
+    connected: Gauge,
+    present: Mutex<Option<Present>>,
+}
+
+impl ClusterMetrics {
+    /// Asks for the handles.
+    pub(crate) fn new() -> Self {
+        let messages = Family::new(CLUSTER_MESSAGES, "result", &["sent", "received", "ignored", "dropped"]);
+        Self { messages, connected: Gauge::new(CLUSTER_CONNECTED, &[]), present: Mutex::default() }
+    }
+
+    /// A message was given to the driver.
+    pub(crate) fn sent(&self) {
+        self.messages.count("sent");
+    }
+
+    /// Something came, whatever it was.
+    pub(crate) fn received(&self) {
+        self.messages.count("received");
+    }
+
+    /// What came was no message.
+    pub(crate) fn ignored(&self) {
+        self.messages.count("ignored");
+    }
+
+    /// So many messages do not reach the other nodes.
+    pub(crate) fn dropped(&self, messages: usize) {
+        self.messages.add("dropped", messages as u64);
+    }
+
+    /// The broker is there, or is not.
+    pub(crate) fn connected(&self, is_connected: bool) {
+        let mut present = self.present.lock().unwrap_or_else(PoisonError::into_inner);
+        if is_connected != present.is_some() {
+            *present = is_connected.then(|| self.connected.enter());
+        }
+    }
+}
+
 /// The metrics of a namespace as it was declared: of all that there are, if it is a dynamic one.
 #[derive(Debug)]
 pub(crate) struct NamespaceMetrics {
@@ -213,5 +262,7 @@ fn describe() {
     describe_counter(HANDLER_ERRORS, "Handlers that did not end well");
     describe_counter(RECOVERIES, "Clients that asked for their socket of before");
     describe_counter(REFUSED_ROOMS, "Rooms that were not joined");
+    describe_counter(CLUSTER_MESSAGES, "Messages between the nodes of the cluster, and what came of them");
+    describe_gauge(CLUSTER_CONNECTED, "Whether the broker of the cluster is there");
     describe_counter(DROPPED_VOLATILES, "Volatile packets that could not go out at once");
 }

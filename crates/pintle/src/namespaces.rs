@@ -12,8 +12,10 @@ use smallvec::SmallVec;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use self::children::Children;
+use crate::cluster::Hub;
 use crate::config::Config;
 use crate::handler::{Endpoint, Handlers};
+use crate::io::SocketIo;
 use crate::news::News;
 use crate::nsp::{Child, Nsp};
 use crate::pattern::{ParamValues, Pattern};
@@ -25,6 +27,8 @@ pub(crate) struct Namespaces {
     parents: Vec<Parent>,
     children: RwLock<Children>,
     config: Config,
+    /// If there are other nodes.
+    hub: Option<Arc<Hub>>,
     /// A task throws away what is too old.
     tidied: AtomicBool,
     created: News<Arc<str>>,
@@ -61,10 +65,27 @@ impl Namespaces {
         parents: Vec<Parent>,
         config: Config,
     ) -> Self {
-        let nsp = |(name, handlers): (Arc<str>, _)| (name.clone(), Arc::new(Nsp::new(name, handlers, &config, None)));
-        let fixed = fixed.into_iter().map(nsp).collect();
+        let hub = config.adapter.clone().map(Hub::open);
+        let nsp = |(name, handlers): (Arc<str>, _)| {
+            let link = hub.as_ref().map(|hub| hub.link(&name));
+            (name.clone(), Arc::new(Nsp::new(name, handlers, &config, link, None)))
+        };
+        let fixed: HashMap<_, _> = fixed.into_iter().map(nsp).collect();
         let tidied = AtomicBool::new(false);
-        Self { fixed, parents, children: RwLock::default(), config, tidied, created: News::default() }
+        Self { fixed, parents, children: RwLock::default(), config, hub, tidied, created: News::default() }
+    }
+
+    /// Makes those that were declared by name part of the cluster of this server, if it has one.
+    pub(crate) fn join_cluster(&self, io: &SocketIo) {
+        if let Some(hub) = &self.hub {
+            hub.serve(io);
+            self.fixed.values().for_each(|nsp| hub.attach(nsp));
+        }
+    }
+
+    /// The server's end of the wire, if there are other nodes.
+    pub(crate) const fn hub(&self) -> Option<&Arc<Hub>> {
+        self.hub.as_ref()
     }
 
     /// Finds what a client asks for: by name, then among the declarations in their order, from the given one on.
@@ -101,6 +122,9 @@ impl Namespaces {
             let nsp = Arc::new(self.child(parent, name, params));
             children.insert(nsp.clone());
             children.enter(name);
+            if let Some(hub) = &self.hub {
+                hub.attach(&nsp);
+            }
             nsp
         })
     }
@@ -186,7 +210,9 @@ impl Namespaces {
 
     fn child(&self, parent: usize, name: &str, params: Option<ParamValues>) -> Nsp {
         let child = Child { parent, params, announced: AtomicBool::new(false) };
-        Nsp::new(name.into(), self.parents[parent].handlers.clone(), &self.config, Some(child))
+        let name: Arc<str> = name.into();
+        let link = self.hub.as_ref().map(|hub| hub.link(&name));
+        Nsp::new(name, self.parents[parent].handlers.clone(), &self.config, link, Some(child))
     }
 
     /// A dynamic namespace that somebody has been let into.

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use pintle_adapter::{JoinError, MemberId, Rooms, Select, Selection};
-use pintle_proto::SocketId;
+use pintle_proto::{Draft, Encoded, SocketId};
 
 use crate::ack::AckIds;
+use crate::cluster::Link;
 use crate::config::Config;
 use crate::handler::Handlers;
 use crate::pattern::ParamValues;
@@ -25,6 +27,9 @@ pub(crate) struct Nsp {
     subscribers: Subscribers,
     /// If connection state recovery is on.
     log: Option<Log>,
+    /// If there are other nodes.
+    link: Option<Link>,
+    ack_timeout: Duration,
     /// If it is a dynamic one.
     child: Option<Child>,
 }
@@ -39,7 +44,13 @@ pub(crate) struct Child {
 }
 
 impl Nsp {
-    pub(crate) fn new(name: Arc<str>, handlers: Arc<Handlers>, config: &Config, child: Option<Child>) -> Self {
+    pub(crate) fn new(
+        name: Arc<str>,
+        handlers: Arc<Handlers>,
+        config: &Config,
+        link: Option<Link>,
+        child: Option<Child>,
+    ) -> Self {
         let mut rooms = Rooms::new();
         rooms.set_max_room_len(config.max_room_len).set_max_rooms(config.max_rooms);
         let log = config.recovery.as_ref().map(Log::new);
@@ -50,6 +61,8 @@ impl Nsp {
             ack_ids: AckIds::default(),
             subscribers: Subscribers::default(),
             log,
+            link,
+            ack_timeout: config.ack_timeout,
             child,
         }
     }
@@ -64,6 +77,15 @@ impl Nsp {
 
     pub(crate) const fn log(&self) -> Option<&Log> {
         self.log.as_ref()
+    }
+
+    pub(crate) const fn link(&self) -> Option<&Link> {
+        self.link.as_ref()
+    }
+
+    /// How long clients may take to acknowledge, where no other time is given.
+    pub(crate) const fn ack_timeout(&self) -> Duration {
+        self.ack_timeout
     }
 
     pub(crate) const fn child(&self) -> Option<&Child> {
@@ -88,14 +110,38 @@ impl Nsp {
         self.rooms().select(select)
     }
 
+    /// Emits an event to those sockets of this node whom it is for.
+    pub(crate) fn emit(&self, select: &Select, volatile: bool, draft: Draft) {
+        match self.log().filter(|_| !volatile) {
+            Some(log) => log.emit(self, select, draft),
+            None => self.deliver(select, volatile, &draft.finish(None)),
+        }
+    }
+
+    /// Gives a packet to those sockets of this node whom it is for.
+    pub(crate) fn deliver(&self, select: &Select, volatile: bool, packet: &Encoded) {
+        let mut refused = 0;
+        for socket in &self.select(select) {
+            match socket.deliver_as(packet, volatile) {
+                Ok(true) => socket.notify_outgoing(packet),
+                Ok(false) => {}
+                Err(error) if error.is_refused() => refused += 1,
+                Err(error) => tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket"),
+            }
+        }
+        self.report_refused(refused);
+    }
+
     /// Adds a socket, in the rooms that it is to be in. Gives those that it may not.
     pub(crate) fn insert(&self, socket: &Socket, wanted: Vec<Arc<str>>) -> (MemberId, Vec<(Arc<str>, JoinError)>) {
         let mut rooms = self.rooms_mut();
         let member = rooms.insert(socket.id(), socket.clone());
         self.subscribers.joined(socket.id().as_str(), socket.id(), || 1);
+        self.room_filled(socket.id().as_str(), true, &rooms);
         let join = |room: Arc<str>| match rooms.join(member, &room) {
             Ok(true) => {
                 self.subscribers.joined(&room, socket.id(), || rooms.room_len(&room));
+                self.room_filled(&room, false, &rooms);
                 None
             }
             Ok(false) => None,
@@ -110,6 +156,7 @@ impl Nsp {
         let is_new = rooms.join(member, room)?;
         if is_new {
             self.subscribers.joined(room, id, || rooms.room_len(room));
+            self.room_filled(room, false, &rooms);
         }
         Ok(is_new)
     }
@@ -118,6 +165,7 @@ impl Nsp {
         let mut rooms = self.rooms_mut();
         if rooms.leave(member, room) {
             self.subscribers.left(room, id, || rooms.room_len(room));
+            self.room_left(room, id, &rooms);
         }
     }
 
@@ -128,8 +176,23 @@ impl Nsp {
         rooms.remove(member);
         for room in &was_in {
             self.subscribers.left(room, id, || rooms.room_len(room));
+            self.room_left(room, id, &rooms);
         }
         was_in
+    }
+
+    /// A socket has joined a room, which may be its `own`: other nodes may want to know that there is somebody in it.
+    fn room_filled(&self, room: &str, own: bool, rooms: &Rooms<Socket>) {
+        if let Some(link) = self.link().filter(|link| link.knows_rooms() && rooms.room_len(room) == 1) {
+            link.open_room(room, own);
+        }
+    }
+
+    /// A socket has left a room, which other nodes may have known of.
+    fn room_left(&self, room: &str, id: SocketId, rooms: &Rooms<Socket>) {
+        if let Some(link) = self.link().filter(|link| link.knows_rooms() && rooms.room_len(room) == 0) {
+            link.close_room(room, room == id.as_str());
+        }
     }
 
     /// A broadcast went by so many sockets that read too slowly. To be told where no lock is held.

@@ -1,19 +1,25 @@
 //! Whom an event is for, and how it is sent.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use pintle_adapter::Select;
-use pintle_proto::Encoded;
+use pintle_adapter::cluster::{Event, Flags, Message, Targets};
+use pintle_proto::{EncodeError, Encoded, SocketId};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::ser::Error as _;
 use smallvec::SmallVec;
 
-use crate::ack::{self, AckFuture, AskedMany, Question};
+use crate::ack::{self, AckFuture, AskedMany, Gathered, Question};
+use crate::cluster::{self, Link, Pending};
 use crate::error::{ClusterError, EmitError, MissingAcks};
 use crate::io::SocketIo;
 use crate::nsp::Nsp;
+use crate::pattern::Pattern;
 use crate::remote::RemoteSocket;
 use crate::room_events::RoomEvents;
 use crate::rooms::IntoRooms;
@@ -39,6 +45,7 @@ pub struct Broadcast {
     scope: Scope,
     select: Select,
     volatile: bool,
+    local: bool,
     timeout: Duration,
 }
 
@@ -61,7 +68,7 @@ impl Broadcast {
 
     fn new(scope: Scope, io: &SocketIo) -> Self {
         let timeout = io.config().ack_timeout;
-        Self { io: io.clone(), scope, select: Select::all(), volatile: false, timeout }
+        Self { io: io.clone(), scope, select: Select::all(), volatile: false, local: false, timeout }
     }
 
     /// Adds those in these rooms. As long as no room was named, everybody is meant: an empty list names none. Node's `to`.
@@ -84,8 +91,9 @@ impl Broadcast {
 
     /// Only sockets of this node. Node's `local`.
     ///
-    /// There is only one node as long as no cluster adapter is used.
-    pub const fn local(self) -> Self {
+    /// There is only one node as long as there is no [adapter](crate::SocketIoLayer::adapter).
+    pub const fn local(mut self) -> Self {
+        self.local = true;
         self
     }
 
@@ -110,27 +118,15 @@ impl Broadcast {
     /// could not be reached is no error.
     pub fn emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         self.io.ensure_open()?;
+        if self.reaches_others() {
+            let event = told(event, &data)?;
+            self.tell(|to| Message::Broadcast { event: event.clone(), to, request: None });
+        }
         for nsp in self.namespaces() {
             let draft = Encoded::draft(nsp.name(), event, &data)?;
-            match nsp.log().filter(|_| !self.volatile) {
-                Some(log) => log.emit(&nsp, &self.select, draft),
-                None => self.deliver(&nsp, &draft.finish(None)),
-            }
+            nsp.emit(&self.select, self.volatile, draft);
         }
         Ok(())
-    }
-
-    fn deliver(&self, nsp: &Nsp, packet: &Encoded) {
-        let mut refused = 0;
-        for socket in &nsp.select(&self.select) {
-            match socket.deliver_as(packet, self.volatile) {
-                Ok(true) => socket.notify_outgoing(packet),
-                Ok(false) => {}
-                Err(error) if error.is_refused() => refused += 1,
-                Err(error) => tracing::trace!(socket = %socket.id(), %error, "a broadcast did not reach a socket"),
-            }
-        }
-        nsp.report_refused(refused);
     }
 
     /// Emits the event `message`. Node's `send`.
@@ -158,19 +154,28 @@ impl Broadcast {
     ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
         let asked = self.ask(event, &data);
         let timeout = self.timeout;
-        AckFuture::new(async move { ack::answers(asked?, timeout).await.map_err(BroadcastAckError::Missing) })
+        AckFuture::new(async move {
+            let (here, elsewhere) = asked?;
+            let elsewhere = join_all(elsewhere.into_iter().map(cluster::values));
+            let (here, elsewhere) = join(ack::answers(here, timeout), elsewhere).await;
+            Gathered::from_iter(std::iter::once(here).chain(elsewhere)).complete().map_err(BroadcastAckError::Missing)
+        })
     }
 
-    fn ask(&self, event: &str, data: &impl Serialize) -> Result<AskedMany, EmitError> {
+    fn ask(&self, event: &str, data: &impl Serialize) -> Result<(AskedMany, Vec<Pending>), EmitError> {
         self.io.ensure_open()?;
-        let ask = |nsp: Arc<Nsp>| {
+        let mut elsewhere = Vec::new();
+        let mut questions = Vec::new();
+        for nsp in self.namespaces() {
             let id = nsp.next_ack_id();
             let packet = Encoded::event(nsp.name(), Some(id), event, data)?;
+            if let Some(link) = self.link(&nsp) {
+                elsewhere.push(link.broadcast_with_ack(told(event, data)?, self.targets(), self.timeout));
+            }
             let sockets = nsp.select(&self.select).iter().cloned().collect();
-            Ok(Question { sockets, id, packet, volatile: self.volatile })
-        };
-        let questions: Result<Vec<_>, EmitError> = self.namespaces().into_iter().map(ask).collect();
-        Ok(ack::ask_many(questions?))
+            questions.push(Question { sockets, id, packet, volatile: self.volatile });
+        }
+        Ok((ack::ask_many(questions), elsewhere))
     }
 
     /// Emits an event to the other nodes of the cluster, not to clients. With one node there is nobody to hear it. Node's
@@ -182,7 +187,8 @@ impl Broadcast {
     #[doc(alias = "serverSideEmit")]
     pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         self.io.ensure_open()?;
-        Encoded::event("/", None, event, &data)?;
+        let event = told(event, &data)?;
+        self.tell(|_| Message::SideEmit { event: event.clone(), request: None });
         Ok(())
     }
 
@@ -198,18 +204,39 @@ impl Broadcast {
         event: &str,
         data: impl Serialize,
     ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
-        let emitted = self.server_side_emit(event, data);
-        AckFuture::new(async move { emitted.map(|()| Vec::new()).map_err(BroadcastAckError::Emit) })
+        let asked = self.io.ensure_open().and_then(|()| told(event, &data)).map(|event| {
+            let ask = |nsp: Arc<Nsp>| Some(nsp.link()?.side_emit(event.clone(), self.timeout));
+            self.namespaces().into_iter().filter_map(ask).collect::<Vec<_>>()
+        });
+        AckFuture::new(async move {
+            let answers = join_all(asked?.into_iter().map(cluster::values)).await;
+            Gathered::from_iter(answers).complete().map_err(BroadcastAckError::Missing)
+        })
     }
 
     /// The sockets that are meant, on all nodes of the cluster. Node's `fetchSockets`.
     ///
+    /// Other nodes have until the [time limit](Self::timeout). It costs a message for each node, and its answer has all that is
+    /// known of each socket: it is for looking, not for doing something with each message.
+    ///
     /// # Errors
     ///
-    /// When other nodes do not answer; with one node, never.
+    /// When other nodes do not answer, with the sockets of those that did; with one node, never.
     #[doc(alias = "fetchSockets")]
-    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError> {
-        Ok(self.sockets().into_iter().map(RemoteSocket::local).collect())
+    pub async fn fetch_sockets(&self) -> Result<Vec<RemoteSocket>, ClusterError<RemoteSocket>> {
+        let mut found: Vec<_> = self.sockets().into_iter().map(RemoteSocket::local).collect();
+        let mut missing = 0;
+        let ask = |nsp: Arc<Nsp>| {
+            let asked = self.link(&nsp)?.fetch(self.targets(), self.timeout);
+            Some((nsp, asked))
+        };
+        let asked: Vec<_> = self.namespaces().into_iter().filter_map(ask).collect();
+        for (nsp, asked) in asked {
+            let there = cluster::sockets(asked).await;
+            missing += there.missing;
+            found.extend(there.answers.into_iter().filter_map(|socket| RemoteSocket::remote(&self.io, &nsp, socket)));
+        }
+        if missing == 0 { Ok(found) } else { Err(ClusterError { found, missing }) }
     }
 
     /// The sockets that are meant, at this moment and on this node. Node's `namespace.sockets`.
@@ -233,6 +260,28 @@ impl Broadcast {
         self.namespaces().into_iter().flat_map(rooms).collect()
     }
 
+    /// The same on all nodes of the cluster, each once. Of Node's adapters only the classic one for Redis knows this question;
+    /// with others it is [`rooms`](Self::rooms). Node's `adapter.allRooms`.
+    ///
+    /// # Errors
+    ///
+    /// When other nodes do not answer, with the rooms of those that did; with one node, never.
+    #[doc(alias = "allRooms")]
+    pub async fn fetch_rooms(&self) -> Result<Vec<Arc<str>>, ClusterError<Arc<str>>> {
+        let mut rooms: BTreeSet<Arc<str>> = self.rooms().into_iter().collect();
+        let mut missing = 0;
+        let ask = |nsp: Arc<Nsp>| Some(self.link(&nsp)?.fetch_rooms(self.timeout));
+        let asked: Vec<_> = self.namespaces().into_iter().filter_map(ask).collect();
+        for asked in asked {
+            let there = cluster::rooms(asked).await;
+            missing += there.missing;
+            // Other nodes say those of their sockets' ids, too.
+            rooms.extend(there.answers.into_iter().filter(|room| SocketId::parse(room).is_none()));
+        }
+        let found = rooms.into_iter().collect();
+        if missing == 0 { Ok(found) } else { Err(ClusterError { found, missing }) }
+    }
+
     /// What happens to the rooms of the namespace from now on, on this node. Node's events of an adapter.
     ///
     /// It is about one namespace, and of a dynamic one only if that is there now: [`new_namespaces`](SocketIo::new_namespaces)
@@ -244,33 +293,70 @@ impl Broadcast {
     /// Has all of them join rooms. Node's `socketsJoin`.
     #[doc(alias = "socketsJoin")]
     pub fn join(&self, rooms: impl IntoRooms) {
-        let sockets = self.sockets();
-        rooms.each(|room| {
-            for socket in &sockets {
+        let rooms = names(rooms);
+        self.tell(|to| Message::Join { to, rooms: rooms.clone() });
+        for socket in self.sockets() {
+            for room in &rooms {
                 if let Err(error) = socket.join(room) {
                     tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
                 }
             }
-        });
+        }
     }
 
     /// Has all of them leave rooms. Node's `socketsLeave`.
     #[doc(alias = "socketsLeave")]
     pub fn leave(&self, rooms: impl IntoRooms) {
-        let sockets = self.sockets();
-        rooms.each(|room| sockets.iter().for_each(|socket| socket.leave(room)));
+        let rooms = names(rooms);
+        self.tell(|to| Message::Leave { to, rooms: rooms.clone() });
+        self.sockets().iter().for_each(|socket| socket.leave(&rooms));
     }
 
     /// Disconnects all of them from the namespace. Node's `disconnectSockets()`.
     #[doc(alias = "disconnectSockets")]
     pub fn disconnect(&self) {
+        self.tell(|to| Message::Disconnect { to, close: false });
         self.sockets().iter().for_each(Socket::disconnect);
     }
 
     /// Closes the connections of all of them. Node's `disconnectSockets(true)`.
     #[doc(alias = "disconnectSockets")]
     pub fn close_connections(&self) {
+        self.tell(|to| Message::Disconnect { to, close: true });
         self.sockets().iter().for_each(Socket::close);
+    }
+
+    /// Tells the other nodes, before the same is done here: what is told them stays in this order. A dynamic namespace that
+    /// is not here may be there.
+    fn tell(&self, message: impl Fn(Targets) -> Message) {
+        let Some(hub) = self.io.namespaces().hub().filter(|_| !self.local) else {
+            return;
+        };
+        let here = self.namespaces();
+        for link in here.iter().filter_map(|nsp| nsp.link()) {
+            link.tell(message(self.targets()));
+        }
+        match &self.scope {
+            Scope::Dynamic(name) if here.is_empty() && !Pattern::is_pattern(name) => {
+                hub.tell(name, message(self.targets()));
+            }
+            Scope::Dynamic(_) | Scope::Nsp(_) => {}
+        }
+    }
+
+    /// Whether there are other nodes, and they are meant as well.
+    fn reaches_others(&self) -> bool {
+        !self.local && self.io.namespaces().hub().is_some()
+    }
+
+    /// The way to the other nodes, if they are meant as well.
+    fn link<'a>(&self, nsp: &'a Nsp) -> Option<&'a Link> {
+        nsp.link().filter(|_| !self.local)
+    }
+
+    /// Whom it is for, as other nodes are told.
+    fn targets(&self) -> Targets {
+        Targets { select: self.select.clone(), flags: Flags { volatile: self.volatile, ..Flags::default() } }
     }
 
     fn namespaces(&self) -> SmallVec<[Arc<Nsp>; 1]> {
@@ -279,6 +365,21 @@ impl Broadcast {
             Scope::Dynamic(name) => self.io.namespaces().dynamic(name),
         }
     }
+}
+
+/// An event as other nodes are told.
+fn told(event: &str, data: &impl Serialize) -> Result<Event, EmitError> {
+    let packet = Encoded::event("/", None, event, data)?;
+    // Too deep, or with what passes for an attachment: no client could read it either.
+    let unreadable = || EncodeError::from(serde_json::Error::custom("nobody could read it"));
+    let (name, args) = packet.event_args().ok_or_else(unreadable)?;
+    Ok(Event { name, args })
+}
+
+fn names(rooms: impl IntoRooms) -> Vec<Arc<str>> {
+    let mut names = Vec::new();
+    rooms.each(|room| names.push(room.into()));
+    names
 }
 
 impl fmt::Debug for Broadcast {

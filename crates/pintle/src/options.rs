@@ -6,6 +6,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use http::request::Parts;
 use http::uri::Authority;
+use pintle_adapter::cluster::Adapter;
 use pintle_transport::{Handshake, HostPolicy, Limits, OriginPolicy, TransportKind};
 
 use crate::config::Config;
@@ -87,6 +88,18 @@ impl<S> SocketIoLayer<S> {
     #[track_caller]
     pub fn ack_timeout(mut self, timeout: Duration) -> Self {
         self.config().ack_timeout = timeout;
+        self
+    }
+
+    /// Makes the server one of several nodes, which speak to each other over a broker. None: it is the only one. Node's `adapter`.
+    ///
+    /// From then on whatever is emitted, asked or done is so on all nodes, whether they are of this library or of Node.js; and
+    /// what is to stay on this one says [`local`](crate::Broadcast::local). Clients of this node are served as before while the
+    /// broker is away. The server must then be made within a Tokio runtime.
+    #[must_use]
+    #[track_caller]
+    pub fn adapter(mut self, adapter: impl Adapter) -> Self {
+        self.config().adapter = Some(Arc::new(adapter));
         self
     }
 

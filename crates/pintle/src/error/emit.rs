@@ -167,17 +167,22 @@ impl<T> fmt::Display for MissingAcks<T> {
 
 impl<T: fmt::Debug> Error for MissingAcks<T> {}
 
-/// Why the other nodes of a cluster could not be asked.
+/// Other nodes of the cluster did not answer in time, or could not be asked.
 ///
-/// There is no such error as long as there is one node: cluster adapters bring theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What is known without them is still here: in Node it would be lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum ClusterError {}
+pub struct ClusterError<T> {
+    /// What this node and those that answered have.
+    pub found: Vec<T>,
+    /// How many nodes did not answer: one, if it is not even known how many there are.
+    pub missing: usize,
+}
 
-impl fmt::Display for ClusterError {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
+impl<T> fmt::Display for ClusterError<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "timeout reached: {} nodes of the cluster did not answer", self.missing)
     }
 }
 
-impl Error for ClusterError {}
+impl<T: fmt::Debug> Error for ClusterError<T> {}

@@ -84,6 +84,9 @@ impl Children {
         if let Some(number) = entry.and_then(|entry| entry.unused) {
             self.unused.remove(&number);
         }
+        if let Some(link) = nsp.link() {
+            link.hub().detach(nsp);
+        }
         if self.by_name.len() < self.by_name.capacity() / 8 {
             self.by_name.shrink_to(self.by_name.len() * 2);
         }
