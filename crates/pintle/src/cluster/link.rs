@@ -180,31 +180,37 @@ impl Link {
 
     /// Does what is due, and says when to look again.
     pub(super) fn handle_timeout(&self) -> Option<Instant> {
-        self.with(|state| {
+        let due = |state: &mut State| {
             let now = clock::now();
             if state.node.poll_timeout().is_some_and(|due| due <= now) {
                 state.node.handle_timeout(now);
             }
-            state.node.poll_timeout()
-        })
+        };
+        self.turn(due).1
     }
 
     pub(crate) const fn hub(&self) -> &Arc<Hub> {
         &self.hub
     }
 
-    /// Does something with the node, carries what it says, and does what it wants done.
+    /// Does something with the node, and all that comes of it.
     fn with<O>(&self, act: impl FnOnce(&mut State) -> O) -> O {
+        let (output, due) = self.turn(act);
+        if let Some(due) = due {
+            self.hub.wake_at(due);
+        }
+        output
+    }
+
+    /// Does something with the node, carries what it says, and does what it wants done. Says when something is due.
+    fn turn<O>(&self, act: impl FnOnce(&mut State) -> O) -> (O, Option<Instant>) {
         let mut state = self.lock();
         let output = act(&mut state);
         // Under the lock, so that it is carried in the order in which it was said.
         state.carry(&self.hub);
         let acts = state.acts();
-        let (nsp, timeout) = (state.nsp.upgrade(), state.node.poll_timeout());
+        let (nsp, due) = (state.nsp.upgrade(), state.node.poll_timeout());
         drop(state);
-        if let Some(timeout) = timeout {
-            self.hub.wake_at(timeout);
-        }
         for act in acts {
             match (act, &nsp) {
                 (Act::Finish(waiting, outcome), _) => drop(waiting.send(outcome)),
@@ -212,7 +218,7 @@ impl Link {
                 (Act::Do(_), None) => {}
             }
         }
-        output
+        (output, due)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "each file of tests uses its own part")]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod bus;
 mod client;
 mod journal;
 mod server;
@@ -11,6 +12,7 @@ mod wait;
 mod wire;
 mod written;
 
+pub(crate) use bus::{Bus, DIALECTS, Make};
 pub(crate) use client::{Client, ask_for_websocket};
 pub(crate) use journal::Journal;
 pub(crate) use server::{Server, dial};
