@@ -1,4 +1,4 @@
-//! Processes that stand still, as when the machine is suspended.
+//! Processes that stand still, as when the machine is suspended, or are asked to end.
 
 use std::process::Command;
 
@@ -10,6 +10,11 @@ pub fn pause(pid: u32) {
 /// Has a process go on that was [paused](pause).
 pub fn resume(pid: u32) {
     signal("CONT", pid);
+}
+
+/// Asks a process to end.
+pub fn terminate(pid: u32) {
+    signal("TERM", pid);
 }
 
 fn signal(name: &str, pid: u32) {

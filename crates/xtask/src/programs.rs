@@ -69,6 +69,15 @@ pub(crate) const CHROMIUM: Program = Program {
     tests: "the chat's page",
 };
 
+pub(crate) const REDIS_SERVER: Program = Program {
+    what: "redis-server 7",
+    variable: "PINTLE_REDIS_SERVER",
+    names: &["redis-server", "valkey-server"],
+    proof: &["--version"],
+    packages: &["redis-server", "valkey-server"],
+    tests: "nodes that speak over Redis",
+};
+
 pub(crate) const VALGRIND: Program = Program {
     what: "valgrind",
     variable: "PINTLE_VALGRIND",

@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::process::{self, Running};
-use crate::programs::{CHROMIUM, Installer, NODE, NPM, PYTHON, PYTHON2, Program};
+use crate::programs::{CHROMIUM, Installer, NODE, NPM, PYTHON, PYTHON2, Program, REDIS_SERVER};
 use crate::summary::Summary;
 use crate::{Result, npm, place, python};
 
@@ -50,6 +50,7 @@ impl Prepared {
         let npm = self.program(&NPM);
         let python = self.program(&PYTHON);
         self.program(&CHROMIUM);
+        self.program(&REDIS_SERVER);
 
         if let (Some(_), Some(npm)) = (node, npm) {
             let modules = npm::locked(npm.as_ref(), &place::interop());
