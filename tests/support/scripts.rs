@@ -81,6 +81,6 @@ fn show(output: &[u8]) {
 }
 
 /// Says so on the real standard error: the test harness swallows what a passing test prints.
-fn skip(reason: &str) {
+pub(crate) fn skip(reason: &str) {
     let _ = writeln!(std::io::stderr().lock(), "SKIPPED: {reason}");
 }

@@ -1,6 +1,7 @@
 //! The programs that the tests and the guard need: found, or installed where that is possible.
 
 use std::env;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -78,6 +79,15 @@ pub(crate) const REDIS_SERVER: Program = Program {
     tests: "nodes that speak over Redis",
 };
 
+pub(crate) const POSTGRES: Program = Program {
+    what: "PostgreSQL",
+    variable: "PINTLE_POSTGRES",
+    names: &["postgres"],
+    proof: &["--version"],
+    packages: &["postgresql"],
+    tests: "clusters over PostgreSQL",
+};
+
 pub(crate) const VALGRIND: Program = Program {
     what: "valgrind",
     variable: "PINTLE_VALGRIND",
@@ -105,6 +115,7 @@ impl Program {
         let found = self.names.iter().flat_map(|name| in_path(name));
         found
             .chain(self.names.iter().flat_map(|name| in_pyenv(name)))
+            .chain(self.names.iter().flat_map(|name| in_postgresql(name)))
             .find(|path| process::run(Command::new(path).args(self.proof)).is_ok())
     }
 
@@ -140,6 +151,12 @@ fn in_path(name: &str) -> Vec<PathBuf> {
 fn in_pyenv(name: &str) -> Vec<PathBuf> {
     let found = process::run(Command::new("pyenv").args(["whence", "--path", name])).unwrap_or_default();
     found.lines().map(PathBuf::from).filter(|file| file.is_file()).collect()
+}
+
+/// All programs of this name that Debian's PostgreSQL has: a folder for each version, none of them in the path.
+fn in_postgresql(name: &str) -> Vec<PathBuf> {
+    let versions = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
+    versions.map(|version| version.path().join("bin").join(name)).filter(|file| file.is_file()).collect()
 }
 
 /// apt-get, where there is one and we may use it.

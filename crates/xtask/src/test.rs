@@ -5,7 +5,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::process::{self, Running};
-use crate::programs::{CHROMIUM, Installer, NODE, NPM, PYTHON, PYTHON2, Program, REDIS_SERVER};
+use crate::programs::{CHROMIUM, Installer, NODE, NPM, POSTGRES, PYTHON, PYTHON2, Program, REDIS_SERVER};
 use crate::summary::Summary;
 use crate::{Result, npm, place, python};
 
@@ -51,6 +51,7 @@ impl Prepared {
         let python = self.program(&PYTHON);
         self.program(&CHROMIUM);
         self.program(&REDIS_SERVER);
+        self.program(&POSTGRES);
 
         if let (Some(_), Some(npm)) = (node, npm) {
             let modules = npm::locked(npm.as_ref(), &place::interop());
