@@ -48,6 +48,7 @@
 //! - In front of events stand tower layers and functions with [`Next`]: [`Namespace::layer`],
 //!   [`Namespace::event_middleware`]; in front of sockets [`Namespace::middleware`]; in front of connections
 //!   [`SocketIoLayer::allow_request`] and the layers around this one.
+//! - What other servers of a cluster emit reaches [`Namespace::on_server_event`].
 //! - [`StateRecovery`] gives clients that were cut off back what they missed; [`SocketIo::close`] ends a server in good order.
 //! - Node's names are found by the search of this documentation.
 //! - [`check_handler!`] says what is wrong with a function that the compiler does not take for a handler.
@@ -97,14 +98,15 @@ pub use error::{
 };
 pub use event::{BoxError, EventRequest, EventResponse, EventService, IntoReply, Next};
 pub use extract::{
-    Auth, Data, Event, EventParts, FromEvent, FromEventParts, OptionalFromEventParts, Params, RequestRejection,
-    UsableIn, ViaDisconnectOnly, ViaErrorOnly, ViaEvent, ViaEventOnly, ViaParts, ViaRequest,
+    Auth, Data, Event, EventParts, FromEvent, FromEventParts, FromServerEvent, OptionalFromEventParts, Params,
+    RequestRejection, ServerEvent, UsableIn, ViaDisconnectOnly, ViaErrorOnly, ViaEvent, ViaEventOnly, ViaParts,
+    ViaRequest,
 };
 #[doc(hidden)]
 pub use handler::check as __check;
 pub use handler::{
     ConnectHandler, DisconnectHandler, ErrorHandler, EventHandler, EventMiddleware, IntoAdmission, IntoEventResponse,
-    IntoOutcome, IntoVerdict, Middleware, NamespacePredicate, RequestGuard, Sequential, sequential,
+    IntoOutcome, IntoVerdict, Middleware, NamespacePredicate, RequestGuard, Sequential, ServerEventHandler, sequential,
 };
 pub use handshake::HandshakeDetails;
 pub use io::{SocketIo, SocketIoRejection};

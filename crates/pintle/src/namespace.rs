@@ -10,7 +10,7 @@ use tower_service::Service;
 use crate::event::{BoxError, EventRequest, EventResponse, EventService, Layers};
 use crate::handler::{
     Binding, ConnectHandler, DisconnectHandler, ErrorHandler, EventEntry, EventHandler, EventMiddleware, Handlers,
-    Middleware, MiddlewareLayer,
+    Middleware, MiddlewareLayer, ServerBinding, ServerEventHandler, is_reserved_server_event, server_binding,
 };
 use crate::metrics::NamespaceMetrics;
 
@@ -41,6 +41,7 @@ pub struct Namespace<S = ()> {
     events: Vec<Declared<S>>,
     any: Vec<Binding<S>>,
     fallback: Option<Binding<S>>,
+    server_events: Vec<(Arc<str>, ServerBinding<S>)>,
     layers: Vec<Wrap<S>>,
     sequential: bool,
 }
@@ -65,6 +66,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
             events: Vec::new(),
             any: Vec::new(),
             fallback: None,
+            server_events: Vec::new(),
             layers: Vec::new(),
             sequential: false,
         }
@@ -201,6 +203,56 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
         self
     }
 
+    /// Handles an event that another server of the cluster [emits](crate::Broadcast::server_side_emit), of Pintle or of Node.
+    /// Node's `io.on`, for what `serverSideEmit` sends.
+    ///
+    /// What the handler returns is what the [server that asks](crate::Broadcast::server_side_emit_with_ack) is answered, if it
+    /// does. One value goes there: of several the first, as with Node's adapters. With `()` there is no answer, and who asks
+    /// waits until its time is over: with `Ack(())` it knows that the handler is done. An error is told as to a client.
+    ///
+    /// No client has to do with it, so there is no `Socket`, no layer stands in front of it, and
+    /// [`on_error`](Self::on_error) does not hear what goes wrong: that is logged and counted. Events start in the order in which
+    /// they come, and may overlap where they wait.
+    ///
+    /// ```
+    /// use axum::extract::State;
+    /// use pintle::{Ack, BroadcastAckError, Data, SocketIo, SocketIoLayer};
+    ///
+    /// #[derive(Clone)]
+    /// struct Prices;
+    ///
+    /// // On all others:
+    /// async fn reload(State(prices): State<Prices>, Data(list): Data<String>) -> Ack<bool> {
+    ///     Ack(prices.load(&list).await)
+    /// }
+    /// let layer: SocketIoLayer = SocketIoLayer::new().on_server_event("reload", reload).with_state(Prices);
+    ///
+    /// // On the one where the prices change:
+    /// async fn changed(io: SocketIo) -> Result<bool, BroadcastAckError<bool>> {
+    ///     let loaded = io.server_side_emit_with_ack::<bool>("reload", "spring").await?;
+    ///     Ok(loaded.into_iter().all(|loaded| loaded))
+    /// }
+    /// # impl Prices { async fn load(&self, _: &str) -> bool { true } }
+    /// # let _ = (layer, changed);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// When the event has such a handler already, or its name is one that Node keeps for itself.
+    #[doc(alias = "serverSideEmit")]
+    #[doc(alias = "on_server_side_emit")]
+    #[must_use]
+    #[track_caller]
+    pub fn on_server_event<H: ServerEventHandler<M, S>, M: 'static>(mut self, event: &str, handler: H) -> Self {
+        assert!(!is_reserved_server_event(event), "{event:?} is a reserved event name among servers");
+        assert!(
+            self.server_events.iter().all(|(name, _)| **name != *event),
+            "the server event {event:?} has a handler already"
+        );
+        self.server_events.push((event.into(), server_binding(handler)));
+        self
+    }
+
     /// Puts a tower layer around the handlers of all events: a timeout, a limit, one's own. The layer that is added last
     /// sees an event first.
     ///
@@ -289,6 +341,10 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
     /// Gives the handlers their state.
     pub(crate) fn with_state(self, state: &S) -> Namespace {
         let bind = |binding: Binding<S>| Binding::Bound(binding.bind(state));
+        let bind_server = |(name, binding): (_, ServerBinding<S>)| {
+            let bound = binding(state);
+            (name, Arc::new(move |_: &()| bound.clone()) as ServerBinding<()>)
+        };
         let wrap = |wrap: Wrap<S>| {
             let state = state.clone();
             Arc::new(move |_: &(), layers: &mut Layers| wrap(&state, layers)) as Wrap<()>
@@ -300,6 +356,7 @@ impl<S: Clone + Send + Sync + 'static> Namespace<S> {
             error: self.error.map(bind),
             any: self.any.into_iter().map(bind).collect(),
             fallback: self.fallback.map(bind),
+            server_events: self.server_events.into_iter().map(bind_server).collect(),
             layers: self.layers.into_iter().map(wrap).collect(),
             events: self
                 .events
@@ -331,6 +388,7 @@ impl Namespace {
             connect: self.connect.as_ref().map(bind),
             disconnect: self.disconnect.as_ref().map(bind),
             events: self.events.iter().map(entry).collect(),
+            server_events: self.server_events.iter().map(|(name, binding)| (name.clone(), binding(&()))).collect(),
             sequential: self.sequential,
             metrics: NamespaceMetrics::new(name, self.events.iter().map(|declared| &*declared.name)),
         }
@@ -348,6 +406,7 @@ impl<S> fmt::Debug for Namespace<S> {
         let events: Vec<_> = self.events.iter().map(|declared| &declared.name).collect();
         f.debug_struct("Namespace")
             .field("events", &events)
+            .field("server_events", &self.server_events.iter().map(|(name, _)| name).collect::<Vec<_>>())
             .field("middleware", &self.middleware.len())
             .field("layers", &self.layers.len())
             .field("sequential", &self.sequential)

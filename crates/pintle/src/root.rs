@@ -4,7 +4,9 @@ use tower_layer::Layer;
 use tower_service::Service;
 
 use crate::event::{BoxError, EventRequest, EventResponse, EventService};
-use crate::handler::{ConnectHandler, DisconnectHandler, ErrorHandler, EventHandler, EventMiddleware, Middleware};
+use crate::handler::{
+    ConnectHandler, DisconnectHandler, ErrorHandler, EventHandler, EventMiddleware, Middleware, ServerEventHandler,
+};
 use crate::layer::SocketIoLayer;
 
 /// What happens in the namespace `/`.
@@ -74,6 +76,20 @@ impl<S: Clone + Send + Sync + 'static> SocketIoLayer<S> {
     #[track_caller]
     pub fn fallback<H: EventHandler<M, S>, M: 'static>(mut self, handler: H) -> Self {
         let root = self.take_root().fallback(handler);
+        self.with_root(root)
+    }
+
+    /// Handles an event that another server of the cluster emits in `/`. See
+    /// [`Namespace::on_server_event`](crate::Namespace::on_server_event).
+    ///
+    /// # Panics
+    ///
+    /// When the event has such a handler already, or its name is reserved.
+    #[doc(alias = "serverSideEmit")]
+    #[must_use]
+    #[track_caller]
+    pub fn on_server_event<H: ServerEventHandler<M, S>, M: 'static>(mut self, event: &str, handler: H) -> Self {
+        let root = self.take_root().on_server_event(event, handler);
         self.with_root(root)
     }
 

@@ -74,6 +74,9 @@ async fn failed(_: HandlerError) {}
 async fn around(_: State<App>, _: Event, event: EventRequest, next: Next) -> Result<EventResponse, ClientError> {
     Ok(next.run(event).await)
 }
+async fn of_servers(_: Args, _: Data<u8>, _: State<Database>, _: SocketIo) -> Result<Ack<u8>, ClientError> {
+    Ok(Ack(1))
+}
 async fn may_connect(_: http::Method, _: State<App>) -> bool {
     true
 }
@@ -115,6 +118,7 @@ fn handlers_pass_the_check() {
         .on_connect(check_handler!(on_connect: async |_: Socket| ()))
         .on_disconnect(check_handler!(on_disconnect: left))
         .on_error(check_handler!(on_error: failed))
+        .on_server_event("closure", check_handler!(on_server_event: async || ()))
         .middleware(check_handler!(middleware: async |_: Auth<u8>| Err::<(), _>(ClientError::new("no"))))
         .event_middleware(
             check_handler!(event_middleware: async |event: EventRequest, next: Next| next.run(event).await),
@@ -124,6 +128,7 @@ fn handlers_pass_the_check() {
         .on("state", check_handler!(on: state, state: App))
         .on("last", check_handler!(on: last_is_state, state: App,))
         .on_connect(check_handler!(on_connect: state, state: App))
+        .on_server_event("servers", check_handler!(on_server_event: of_servers, state: App))
         .event_middleware(check_handler!(event_middleware: around, state: App))
         .allow_request(check_handler!(allow_request: may_connect, state: App))
         .dynamic_namespace(check_handler!(dynamic_namespace: async |_: Tenant| true, state: App), Namespace::new());

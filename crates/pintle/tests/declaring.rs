@@ -118,3 +118,22 @@ fn a_second_handler_of_an_event() {
 fn a_handler_of_a_reserved_event() {
     let _: SocketIoLayer = SocketIoLayer::new().on("disconnect", nothing);
 }
+
+#[test]
+#[should_panic(expected = "the server event \"event\" has a handler already")]
+fn a_second_handler_of_a_server_event() {
+    let _: SocketIoLayer = SocketIoLayer::new().on_server_event("event", nothing).on_server_event("event", nothing);
+}
+
+#[test]
+#[should_panic(expected = "is a reserved event name among servers")]
+fn a_handler_of_a_reserved_server_event() {
+    let _: SocketIoLayer = SocketIoLayer::new().on_server_event("new_namespace", nothing);
+}
+
+/// Among servers it is a name like any other.
+#[test]
+fn a_handler_of_an_event_and_of_a_server_event_of_the_same_name() {
+    let layer: SocketIoLayer = SocketIoLayer::new().on("event", nothing).on_server_event("event", nothing);
+    let _ = layer.on_server_event("disconnect", nothing);
+}

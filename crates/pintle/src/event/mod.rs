@@ -8,4 +8,5 @@ pub use layer::{BoxError, EventService, Next};
 pub(crate) use layer::{Layers, Stack};
 pub use request::EventRequest;
 pub(crate) use request::Target;
+pub(crate) use response::side_answer;
 pub use response::{EventResponse, IntoReply};

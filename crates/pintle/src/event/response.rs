@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
+use pintle_adapter::cluster::Said;
 use pintle_proto::Encoded;
 use pintle_transport::panic_message;
 use serde::Serialize;
@@ -124,7 +125,8 @@ impl fmt::Debug for EventResponse {
     }
 }
 
-/// What an event handler may return: `()`, [`Ack`], or a `Result` of these whose error is [`IntoAckError`].
+/// What a handler of events, of clients or of other servers, may return: `()`, [`Ack`], or a `Result` of these whose error is
+/// [`IntoAckError`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from an event handler",
     label = "not an answer",
@@ -134,11 +136,19 @@ pub trait IntoReply {
     /// Answers, if there is something to say and somebody asked.
     #[doc(hidden)]
     fn into_response(self, sender: &AckSender) -> EventResponse;
+
+    /// What another server is answered, if there is something to say.
+    #[doc(hidden)]
+    fn into_side_answer(self) -> Result<Option<Said>, HandlerError>;
 }
 
 impl IntoReply for () {
     fn into_response(self, _: &AckSender) -> EventResponse {
         EventResponse::empty()
+    }
+
+    fn into_side_answer(self) -> Result<Option<Said>, HandlerError> {
+        Ok(None)
     }
 }
 
@@ -149,6 +159,10 @@ impl<T: Serialize> IntoReply for Ack<T> {
             Some(Ok(packet)) => EventResponse { answer: Answer::Ack(packet), errors: Vec::new() },
             Some(Err(error)) => EventResponse::failed(HandlerErrorKind::Returned, ClientError::internal(error)),
         }
+    }
+
+    fn into_side_answer(self) -> Result<Option<Said>, HandlerError> {
+        side_answer(&self.0).map(Some).map_err(|error| HandlerError::new(HandlerErrorKind::Returned, error))
     }
 }
 
@@ -162,4 +176,16 @@ impl<R: IntoReply, E: IntoAckError> IntoReply for Result<R, E> {
             Err(error) => EventResponse::failed_silently(HandlerErrorKind::Returned, error.into_ack_error()),
         }
     }
+
+    fn into_side_answer(self) -> Result<Option<Said>, HandlerError> {
+        let returned = |error: E| HandlerError::new(HandlerErrorKind::Returned, error.into_ack_error());
+        self.map_err(returned)?.into_side_answer()
+    }
+}
+
+/// Data as what another server is answered: its first value, which is all that Node's adapters pass on.
+pub(crate) fn side_answer(data: &impl Serialize) -> Result<Said, ClientError> {
+    let packet = Encoded::event("/", None, "answer", data).map_err(ClientError::internal)?;
+    let (_, args) = packet.event_args().ok_or_else(|| ClientError::internal("nobody could read the answer"))?;
+    Ok(Said::SideEmit(args.values()?.into_iter().next()))
 }

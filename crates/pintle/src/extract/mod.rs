@@ -12,6 +12,7 @@ mod optional;
 mod params;
 mod parts;
 mod request;
+mod server_event;
 mod via;
 
 pub use args::Data;
@@ -20,5 +21,6 @@ pub use optional::OptionalFromEventParts;
 pub use params::Params;
 pub use parts::{EventParts, FromEvent, FromEventParts};
 pub use request::RequestRejection;
+pub use server_event::{FromServerEvent, ServerEvent};
 pub(crate) use via::{InConnect, InDisconnect, InError, InEvent, InMiddleware};
 pub use via::{UsableIn, ViaDisconnectOnly, ViaErrorOnly, ViaEvent, ViaEventOnly, ViaParts, ViaRequest};

@@ -52,7 +52,7 @@ impl<S: Sync, T: DeserializeOwned> FromEventParts<S> for Params<T> {
     }
 }
 
-fn read<T: DeserializeOwned>(namespace: &str, params: Option<&ParamValues>) -> Result<T, ClientError> {
+pub(super) fn read<T: DeserializeOwned>(namespace: &str, params: Option<&ParamValues>) -> Result<T, ClientError> {
     let name = quoted::name(namespace);
     let Some(params) = params else {
         tracing::error!(namespace = ?name, "Params was asked for in a namespace without parameters");

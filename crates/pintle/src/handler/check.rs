@@ -16,7 +16,8 @@ use super::middleware::IntoEventResponse;
 use super::tuples::all_the_tuples;
 use crate::event::{EventRequest, IntoReply, Next};
 use crate::extract::{
-    FromEvent, FromEventParts, InConnect, InDisconnect, InError, InEvent, InMiddleware, UsableIn, ViaEvent, ViaParts,
+    FromEvent, FromEventParts, FromServerEvent, InConnect, InDisconnect, InError, InEvent, InMiddleware, UsableIn,
+    ViaEvent, ViaParts,
 };
 
 /// Says which argument, or what of the return type, keeps a function from being a handler.
@@ -56,7 +57,7 @@ use crate::extract::{
 /// ```
 ///
 /// The methods are `on` (for `once`, `on_any` and `fallback` too), `on_connect`, `on_disconnect`, `on_error`, `middleware`,
-/// `event_middleware`, `dynamic_namespace` and `allow_request`. The state is `()`, unless another is named.
+/// `event_middleware`, `on_server_event`, `dynamic_namespace` and `allow_request`. The state is `()`, unless another is named.
 ///
 /// Nothing is left of it in the program, so it may stay there.
 #[macro_export]
@@ -167,6 +168,20 @@ pub trait RequestArgument<S> {}
 #[diagnostic::do_not_recommend]
 impl<T: FromRequestParts<S>, S> RequestArgument<S> for T {}
 
+/// An argument of a handler of events of servers.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be extracted from an event of another server",
+    label = "an argument cannot be extracted",
+    note = "it must implement `FromServerEvent<{S}>`: `SocketIo`, `State`, `Data`, `Args`, `Params` or `ServerEvent`; no \
+            client has to do with it, so there is no `Socket` and no request",
+    note = "the state is `{S}`: `State<T>` needs a `T` that is it or implements `FromRef<{S}>`, and \
+            `check_handler!(.., state: T)` checks with another"
+)]
+pub trait ServerArgument<S> {}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromServerEvent<S>, S> ServerArgument<S> for T {}
+
 /// An argument that there is in handlers of the kind `K`.
 #[diagnostic::on_unimplemented(
     message = "there is no `{Self}` in a handler of this kind",
@@ -271,6 +286,16 @@ macro_rules! impl_function {
                 self.function
             }
 
+            pub fn on_server_event<Output>(self) -> F
+            where
+                $($ty: ServerArgument<S> + Send,)*
+                $last: ServerArgument<S> + Send,
+                Fut: Async<Output> + Send,
+                Output: IntoReply,
+            {
+                self.function
+            }
+
             check!(on_connect, InConnect, IntoOutcome $(, ($marker, $ty))*, ($last_marker, $last));
             check!(on_disconnect, InDisconnect, IntoOutcome $(, ($marker, $ty))*, ($last_marker, $last));
             check!(on_error, InError, IntoOutcome $(, ($marker, $ty))*, ($last_marker, $last));
@@ -289,6 +314,7 @@ impl<F: FnOnce() -> Fut, Fut> Signature<fn() -> Fut> for F {}
 
 impl<F, S, Fut> Function<F, S, fn() -> Fut> {
     check!(on, InEvent, IntoReply);
+    check!(on_server_event, InEvent, IntoReply);
     check!(on_connect, InConnect, IntoOutcome);
     check!(on_disconnect, InDisconnect, IntoOutcome);
     check!(on_error, InError, IntoOutcome);

@@ -7,6 +7,7 @@ mod event;
 mod guard;
 mod lifecycle;
 mod middleware;
+mod server_event;
 mod table;
 mod tuples;
 
@@ -19,4 +20,6 @@ pub use lifecycle::{
 };
 pub(crate) use middleware::MiddlewareLayer;
 pub use middleware::{EventMiddleware, IntoEventResponse};
+pub use server_event::ServerEventHandler;
+pub(crate) use server_event::{ServerBinding, is_reserved_server_event, server_binding};
 pub(crate) use table::{EventEntry, EventKey, Handlers, Running, join};

@@ -10,6 +10,7 @@ use hashbrown::HashMap;
 use pintle_proto::Args;
 
 use super::endpoint::Endpoint;
+use super::server_event::ServerEvents;
 use crate::ack::EventName;
 use crate::event::{EventResponse, Layers, Target};
 use crate::extract::EventParts;
@@ -29,6 +30,8 @@ pub(crate) struct Handlers {
     pub(crate) any: Vec<Arc<dyn Endpoint>>,
     /// Called for events that nobody else handles.
     pub(crate) fallback: Option<Arc<dyn Endpoint>>,
+    /// Those of events of other servers.
+    pub(crate) server_events: ServerEvents,
     pub(crate) layers: Layers,
     /// Events of a socket run strictly one after another.
     pub(crate) sequential: bool,

@@ -11,6 +11,7 @@ fn main() {
     let _ = Namespace::<()>::new().on_error(wrong);
     let _ = Namespace::<()>::new().middleware(wrong);
     let _ = Namespace::<()>::new().event_middleware(wrong);
+    let _ = Namespace::<()>::new().on_server_event("event", wrong);
     let _ = SocketIoLayer::<()>::new().dynamic_namespace(wrong, Namespace::new());
     let _ = SocketIoLayer::<()>::new().allow_request(wrong);
 }
