@@ -7,7 +7,7 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use pintle::{ClusterStatus, Data, EmitError, Namespace, Socket, SocketIo, SocketIoLayer};
+use pintle::{Ack, BroadcastAckError, ClusterStatus, Data, EmitError, Namespace, Socket, SocketIo, SocketIoLayer};
 use serde_json::{Value, json};
 use support::{Bus, Client, DIALECTS, Make, Server, settle};
 
@@ -24,6 +24,8 @@ impl Cluster {
         let layer = || {
             SocketIoLayer::new()
                 .on_connect(async |socket: Socket| socket.set_data(json!({ "is": "here" })))
+                .on_server_event("double", async |Data(n): Data<u32>| Ack(2 * n))
+                .on_server_event("silent", async || {})
                 .on("join", async |socket: Socket, Data(room): Data<String>| socket.join(room))
                 .namespace("/tenant/{id}", Namespace::new())
                 .adapter(bus.adapter(make))
@@ -198,12 +200,24 @@ async fn everybody_is_asked_on_all_nodes() {
             let id = question.strip_prefix('2').unwrap().split('[').next().unwrap().to_owned();
             client.send(&format!("3{id}[{nth}]")).await;
         }
-        let pintle::BroadcastAckError::Missing(missing) = all.await.unwrap().unwrap_err() else { panic!("emitted") };
+        let BroadcastAckError::Missing(missing) = all.await.unwrap().unwrap_err() else { panic!("emitted") };
         assert_eq!((missing.responses.len(), missing.missing), (5, 1));
 
         // Nobody is asked where nobody is.
         let nobody = cluster.io(0).to("nobody").emit_with_ack::<usize>("hello?", ()).await.unwrap();
         assert!(nobody.is_empty());
+    })
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_other_servers_answer_for_themselves() {
+    in_every_dialect(async |cluster| {
+        let doubled = cluster.io(0).server_side_emit_with_ack::<u32>("double", 21).await.unwrap();
+        assert_eq!(doubled, [42, 42]);
+        let silent = cluster.io(0).timeout(Duration::from_secs(1)).server_side_emit_with_ack::<u32>("silent", ());
+        let BroadcastAckError::Missing(missing) = silent.await.unwrap_err() else { panic!("emitted") };
+        assert_eq!((missing.responses.len(), missing.missing), (0, 2));
     })
     .await;
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use pintle_adapter::cluster::{Asker, Event, Said, Targets, Task};
-use pintle_proto::{Encoded, Value};
+use pintle_proto::Encoded;
 
 use super::answers;
 use super::link::Link;
@@ -76,14 +76,14 @@ impl Link {
         let Some(io) = self.hub().io() else {
             return;
         };
-        let Some(answer) = nsp.handlers().server_event(&io, &event.name, event.args) else {
+        let Some(answer) = nsp.handlers().server_event(&io, nsp, &event.name, event.args) else {
             return;
         };
         let nsp = Arc::downgrade(nsp);
         self.hub().runtime().spawn(async move {
-            let answer: Option<Option<Value>> = answer.await;
-            if let (Some(answer), Some(asker), Some(nsp)) = (answer, asker, nsp.upgrade()) {
-                nsp.link().into_iter().for_each(|link| link.answer(&asker, Said::SideEmit(answer.clone())));
+            let said = answer.await;
+            if let (Some(said), Some(asker), Some(nsp)) = (said, asker, nsp.upgrade()) {
+                nsp.link().into_iter().for_each(|link| link.answer(&asker, said.clone()));
             }
         });
     }
@@ -107,14 +107,5 @@ fn join(socket: &Socket, rooms: &[Arc<str>]) {
         if let Err(error) = socket.join(room) {
             tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
         }
-    }
-}
-
-/// Replaced by the handlers' own, which come next.
-type Answering = std::pin::Pin<Box<dyn Future<Output = Option<Option<Value>>> + Send>>;
-
-impl crate::handler::Handlers {
-    fn server_event(&self, _: &crate::io::SocketIo, _: &str, _: pintle_proto::Args) -> Option<Answering> {
-        None
     }
 }

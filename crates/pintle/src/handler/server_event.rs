@@ -111,7 +111,6 @@ where
 impl Handlers {
     /// Has the handler of this name, if there is one, handle an event of another server. What comes of it is the answer to
     /// that, if it asked for one and the handler has one; panics are caught, and what goes wrong is logged and counted.
-    #[cfg_attr(not(test), expect(dead_code, reason = "nothing comes from other servers yet"))]
     pub(crate) fn server_event(
         &self,
         io: &SocketIo,
