@@ -73,12 +73,12 @@ impl Args {
         Ok(Self(Repr::Binary(Arc::new(Binary { values, attachments }))))
     }
 
-    /// Reads an event that is one array of JSON, as the nodes of a cluster pass it on: its name, and its arguments, which
-    /// are checked.
+    /// Reads an event that is one array of JSON, as the nodes of a cluster pass it on: its name, which may be
+    /// [reserved](crate::is_reserved_event), and its arguments, which are checked.
     ///
     /// # Errors
     ///
-    /// When it is no array that begins with a name, or Socket.IO keeps the name for itself.
+    /// When it is no array that begins with a name.
     pub fn of_event(json: &str) -> Result<(String, Self), DecodeError> {
         let (name, args) = packet::split_event(json.trim_start_matches(WHITESPACE))?;
         let args = Self::from_text(args).validated().map_err(|_| DecodeError::InvalidPayload)?;

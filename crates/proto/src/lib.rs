@@ -35,6 +35,7 @@ pub use args::Args;
 pub use config::Config;
 pub use connection::{Connection, Slot};
 pub use date::date_string;
+pub use decode::mended;
 pub use draft::Draft;
 pub use encoded::{Encoded, IntoFrames};
 pub use error::{ArgsError, DecodeError, EncodeError, ProtocolError, Violation};

@@ -73,6 +73,9 @@ impl<'a> Packet<'a> {
     /// The name of an event and the text of its arguments.
     pub(crate) fn event(&self, config: &Config) -> Result<(Cow<'a, str>, &'a str), DecodeError> {
         let (name, args) = split_event(self.data)?;
+        if is_reserved(&name) {
+            return Err(DecodeError::ReservedEvent);
+        }
         match name.len() > config.max_event_len() {
             true => Err(DecodeError::EventTooLong),
             false => Ok((name, args)),
@@ -85,7 +88,7 @@ impl<'a> Packet<'a> {
     }
 }
 
-/// The name of an event that is an array, and the text of its arguments.
+/// The name of an event that is an array, and the text of its arguments. The name may be reserved.
 pub(crate) fn split_event(json: &str) -> Result<(Cow<'_, str>, &str), DecodeError> {
     let elements = elements(json)?;
     let (name, rest) = match elements.as_bytes().first() {
@@ -93,9 +96,6 @@ pub(crate) fn split_event(json: &str) -> Result<(Cow<'_, str>, &str), DecodeErro
         Some(b'-' | b'0'..=b'9') => split_number(elements)?,
         _ => return Err(DecodeError::InvalidPayload),
     };
-    if is_reserved(&name) {
-        return Err(DecodeError::ReservedEvent);
-    }
     let rest = rest.trim_start_matches(WHITESPACE);
     if rest.is_empty() {
         return Ok((name, rest));

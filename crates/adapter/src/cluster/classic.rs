@@ -4,12 +4,12 @@
 use pintle_proto::Value;
 use pintle_proto::msgpack::{self, Flavour};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::malformed::Malformed;
 use super::message::{Event, Message, RemoteSocket, Reply, Said, Targets};
 use super::wire::{self, Opts, Part, Room, SocketPart, names, number, object, targets, text, texts};
+use crate::select::Select;
 
 /// An event for the sockets of other nodes, as it is published.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ impl Broadcast {
         let nsp = Addressed::deserialize(&packet).map_err(|_| Malformed::Shape)?.nsp;
         let event = packet.packet_data()?.event()?;
         let opts = Option::<Opts>::deserialize(&opts).map_err(|_| Malformed::Shape)?;
-        Ok(Self { uid, nsp: nsp.unwrap_or_else(|| "/".to_owned()), event, to: targets(opts) })
+        Ok(Self { uid, nsp: nsp.unwrap_or_else(|| "/".to_owned()), event, to: targets(opts)? })
     }
 }
 
@@ -133,6 +133,7 @@ impl Reply {
         };
         wire::json(&object(entries)).into_bytes()
     }
+
     /// Reads the answer of a classic node.
     ///
     /// # Errors
@@ -164,7 +165,7 @@ struct Addressed {
 
 /// All that a request or an answer may have: what its type does not have, it does not look at.
 #[derive(Deserialize)]
-#[serde(bound = "D: DeserializeOwned")]
+#[serde(bound = "D: Part")]
 struct Parts<D> {
     r#type: Option<u8>,
     uid: Option<String>,
@@ -173,9 +174,12 @@ struct Parts<D> {
     opts: Option<Opts>,
     rooms: Option<Vec<Room>>,
     close: Option<bool>,
+    /// What adapters of before 2021 say in place of `opts` and `rooms`.
+    sid: Option<Room>,
+    room: Option<Room>,
     data: Option<D>,
     packet: Option<D>,
-    sockets: Option<Vec<SocketPart>>,
+    sockets: Option<Vec<SocketPart<D>>>,
     #[serde(rename = "clientCount")]
     client_count: Option<u64>,
 }
@@ -187,7 +191,8 @@ enum Parsed {
 
 fn parts(bytes: &[u8]) -> Result<Parsed, Malformed> {
     if bytes.first() == Some(&b'{') {
-        return serde_json::from_slice(bytes).map(Parsed::Json).map_err(|_| Malformed::Shape);
+        let text = str::from_utf8(bytes).map_err(|_| Malformed::Shape)?;
+        return wire::from_json(text).map(Parsed::Json);
     }
     let value = msgpack::decode(bytes).map_err(|_| Malformed::Shape)?;
     Parts::deserialize(&value).map(Parsed::Values).map_err(|_| Malformed::Shape)
@@ -195,19 +200,24 @@ fn parts(bytes: &[u8]) -> Result<Parsed, Malformed> {
 
 impl<D: Part> Parts<D> {
     fn request(self) -> Result<Request, Malformed> {
-        let to = targets(self.opts);
+        let to = match self.sid {
+            Some(Room(sid)) if self.opts.is_none() => {
+                Ok(Targets { select: Select::all().to(sid), ..Targets::default() })
+            }
+            _ => targets(self.opts),
+        };
         let asked = self.request;
-        let rooms = names(self.rooms.unwrap_or_default());
+        let rooms = self.room.into_iter().map(|Room(name)| name).chain(names(self.rooms)).collect();
         let message = match self.r#type.ok_or(Malformed::Shape)? {
             1 => Message::Rooms { request: asked.ok_or(Malformed::Shape)? },
-            2 => Message::Join { to, rooms },
-            3 => Message::Leave { to, rooms },
-            4 => Message::Disconnect { to, close: self.close.unwrap_or_default() },
-            5 => Message::Fetch { to, request: asked.ok_or(Malformed::Shape)? },
-            6 => Message::SideEmit { event: self.data.ok_or(Malformed::Event)?.event()?, request: asked },
+            2 => Message::Join { to: to?, rooms },
+            3 => Message::Leave { to: to?, rooms },
+            4 => Message::Disconnect { to: to?, close: self.close.unwrap_or_default() },
+            5 => Message::Fetch { to: to?, request: asked.ok_or(Malformed::Shape)? },
+            6 => Message::SideEmit { event: self.data.ok_or(Malformed::Event)?.side_event()?, request: asked },
             7 => {
                 let event = self.packet.ok_or(Malformed::Event)?.packet_data()?.event()?;
-                Message::Broadcast { event, to, request: Some(asked.ok_or(Malformed::Shape)?) }
+                Message::Broadcast { event, to: to?, request: Some(asked.ok_or(Malformed::Shape)?) }
             }
             _ => return Err(Malformed::Kind),
         };
@@ -218,7 +228,7 @@ impl<D: Part> Parts<D> {
         let request = self.request.ok_or(Malformed::Shape)?;
         let said = match (self.r#type, self.sockets, self.rooms) {
             (None, Some(sockets), _) => Said::Sockets(sockets.into_iter().map(Into::into).collect()),
-            (None, None, Some(rooms)) => Said::Rooms(names(rooms)),
+            (None, None, Some(rooms)) => Said::Rooms(names(Some(rooms))),
             (Some(6), ..) => Said::SideEmit(self.data.map(Part::value).transpose()?),
             (Some(8), ..) => Said::ClientCount(self.client_count.ok_or(Malformed::Shape)?),
             (Some(9), ..) => Said::Ack(self.packet.map(Part::value).transpose()?),

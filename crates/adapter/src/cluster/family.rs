@@ -8,7 +8,6 @@ use base64::engine::general_purpose::STANDARD;
 use pintle_proto::Value;
 use pintle_proto::msgpack::{self, Flavour};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
 use super::malformed::Malformed;
@@ -120,24 +119,24 @@ impl Content {
             3 => Self::Message(data()?.broadcast()?),
             4 => {
                 let data = data()?;
-                Self::Message(Message::Join { to: targets(data.opts), rooms: names(data.rooms) })
+                Self::Message(Message::Join { to: targets(data.opts)?, rooms: names(data.rooms) })
             }
             5 => {
                 let data = data()?;
-                Self::Message(Message::Leave { to: targets(data.opts), rooms: names(data.rooms) })
+                Self::Message(Message::Leave { to: targets(data.opts)?, rooms: names(data.rooms) })
             }
             6 => {
                 let data = data()?;
-                Self::Message(Message::Disconnect { to: targets(data.opts), close: data.close })
+                Self::Message(Message::Disconnect { to: targets(data.opts)?, close: data.close.unwrap_or_default() })
             }
             7 => {
                 let data = data()?;
                 let request = data.request.ok_or(Malformed::Shape)?;
-                Self::Message(Message::Fetch { to: targets(data.opts), request })
+                Self::Message(Message::Fetch { to: targets(data.opts)?, request })
             }
             9 => {
                 let data = data()?;
-                let event = data.packet.ok_or(Malformed::Event)?.event()?;
+                let event = data.packet.ok_or(Malformed::Event)?.side_event()?;
                 Self::Message(Message::SideEmit { event, request: data.request })
             }
             13 => Self::Message(Message::Close),
@@ -208,8 +207,8 @@ impl Envelope {
     /// When it is none.
     pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
         if bytes.first() == Some(&b'{') {
-            let whole: Whole<Box<RawValue>> = serde_json::from_slice(bytes).map_err(|_| Malformed::Shape)?;
-            return whole.envelope();
+            let text = str::from_utf8(bytes).map_err(|_| Malformed::Shape)?;
+            return wire::from_json::<Whole<Box<RawValue>>>(text)?.envelope();
         }
         let value = msgpack::decode(bytes).map_err(|_| Malformed::Shape)?;
         Whole::<Value>::deserialize(&value).map_err(|_| Malformed::Shape)?.envelope()
@@ -240,8 +239,8 @@ impl Envelope {
                 Content::read(kind, Some(data))?
             }
             data => {
-                let data = data.map(serde_json::from_str::<Data<Box<RawValue>>>).transpose();
-                Content::read(kind, data.map_err(|_| Malformed::Shape)?)?
+                let data = data.map(wire::from_json::<Data<Box<RawValue>>>).transpose()?;
+                Content::read(kind, data)?
             }
         };
         Ok(Self { uid, nsp, content })
@@ -250,7 +249,7 @@ impl Envelope {
 
 /// The whole, in any order.
 #[derive(Deserialize)]
-#[serde(bound = "D: DeserializeOwned")]
+#[serde(bound = "D: Part")]
 struct Whole<D> {
     r#type: u8,
     uid: String,
@@ -266,17 +265,15 @@ impl<D: Part> Whole<D> {
 
 /// Data of all shapes: what a type does not have, it does not look at.
 #[derive(Deserialize)]
-#[serde(bound = "D: DeserializeOwned")]
+#[serde(bound = "D: Part")]
 struct Data<D> {
     packet: Option<D>,
     opts: Option<Opts>,
     #[serde(rename = "requestId")]
     request: Option<String>,
-    #[serde(default)]
-    rooms: Vec<Room>,
-    #[serde(default)]
-    close: bool,
-    sockets: Option<Vec<SocketPart>>,
+    rooms: Option<Vec<Room>>,
+    close: Option<bool>,
+    sockets: Option<Vec<SocketPart<D>>>,
     #[serde(rename = "clientCount")]
     client_count: Option<u64>,
 }
@@ -284,7 +281,7 @@ struct Data<D> {
 impl<D: Part> Data<D> {
     fn broadcast(self) -> Result<Message, Malformed> {
         let event = self.packet.ok_or(Malformed::Event)?.packet_data()?.event()?;
-        Ok(Message::Broadcast { event, to: targets(self.opts), request: self.request })
+        Ok(Message::Broadcast { event, to: targets(self.opts)?, request: self.request })
     }
 
     fn reply(self, kind: u8) -> Result<Reply, Malformed> {

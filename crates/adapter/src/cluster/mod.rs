@@ -10,6 +10,8 @@ pub mod classic;
 pub mod dialect;
 mod driver;
 pub mod family;
+#[cfg(test)]
+mod hostile_tests;
 mod malformed;
 mod message;
 mod node;

@@ -238,7 +238,7 @@ fn what_others_leave_out_or_write_otherwise_is_understood() {
     let nulls =
         br#"{"uid":"u","nsp":"/","type":6,"data":{"opts":{"rooms":null,"except":null,"flags":null},"more":[{}]}}"#;
     assert!(Envelope::read(nulls).is_ok());
-    assert!(Request::read(br#"{"type":2,"rooms":["r"]}"#).is_ok_and(|request| request.uid.is_none()));
+    assert!(Request::read(br#"{"type":2,"opts":{},"rooms":["r"]}"#).is_ok_and(|request| request.uid.is_none()));
 }
 
 #[test]

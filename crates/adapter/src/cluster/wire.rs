@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use pintle_proto::{Args, Value};
+use pintle_proto::{Args, Value, is_reserved_event, mended};
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, Visitor};
 use serde_json::value::RawValue;
 
@@ -13,10 +13,26 @@ use crate::select::Select;
 
 /// A part of a message that is a user's, in whichever form the message came.
 pub(super) trait Part: DeserializeOwned {
-    fn event(self) -> Result<Event, Malformed>;
+    /// `{}`.
+    fn nothing() -> Self;
+    /// An event for servers, among whom there are other names that are reserved: nobody can listen to those.
+    fn side_event(self) -> Result<Event, Malformed>;
     fn value(self) -> Result<Value, Malformed>;
     /// The `data` of a packet.
     fn packet_data(self) -> Result<Self, Malformed>;
+
+    /// An event for clients.
+    fn event(self) -> Result<Event, Malformed> {
+        let event = self.side_event()?;
+        if is_reserved_event(&event.name) { Err(Malformed::Event) } else { Ok(event) }
+    }
+}
+
+/// Reads JSON in which there may be half a surrogate pair: one client can have Node write one, and what is said of others is in
+/// the same message.
+pub(super) fn from_json<T: DeserializeOwned>(json: &str) -> Result<T, Malformed> {
+    let mend = |error| mended(json).map_or(Err(error), |json| serde_json::from_str(&json));
+    serde_json::from_str(json).or_else(mend).map_err(|_| Malformed::Shape)
 }
 
 /// A packet as nodes pass it on. Its type is always that of an event.
@@ -27,13 +43,17 @@ struct Packet<D> {
 }
 
 impl Part for Box<RawValue> {
-    fn event(self) -> Result<Event, Malformed> {
+    fn nothing() -> Self {
+        RawValue::from_string("{}".to_owned()).expect("braces are JSON")
+    }
+
+    fn side_event(self) -> Result<Event, Malformed> {
         let (name, args) = Args::of_event(self.get()).map_err(|_| Malformed::Event)?;
         Ok(Event { name, args })
     }
 
     fn value(self) -> Result<Value, Malformed> {
-        serde_json::from_str(self.get()).map_err(|_| Malformed::Shape)
+        from_json(self.get())
     }
 
     fn packet_data(self) -> Result<Self, Malformed> {
@@ -42,7 +62,11 @@ impl Part for Box<RawValue> {
 }
 
 impl Part for Value {
-    fn event(self) -> Result<Event, Malformed> {
+    fn nothing() -> Self {
+        Self::Object(Vec::new())
+    }
+
+    fn side_event(self) -> Result<Event, Malformed> {
         let Self::Array(mut values) = self else {
             return Err(Malformed::Event);
         };
@@ -54,10 +78,7 @@ impl Part for Value {
             Self::Number(number) => number.to_string(),
             _ => return Err(Malformed::Event),
         };
-        match pintle_proto::is_reserved_event(&name) {
-            true => Err(Malformed::Event),
-            false => Ok(Event { name, args: Args::from_values(values) }),
-        }
+        Ok(Event { name, args: Args::from_values(values) })
     }
 
     fn value(self) -> Result<Value, Malformed> {
@@ -108,15 +129,14 @@ struct Wishes {
     timeout: Option<f64>,
 }
 
-/// What is missing names nobody in particular, which is everybody.
-pub(super) fn targets(opts: Option<Opts>) -> Targets {
-    let Opts { rooms, except, flags } = opts.unwrap_or_default();
-    let names = |rooms: Option<Vec<Room>>| rooms.unwrap_or_default().into_iter().map(|Room(name)| name).collect();
+/// No rooms name nobody in particular, which is everybody. But they must be said to be none.
+pub(super) fn targets(opts: Option<Opts>) -> Result<Targets, Malformed> {
+    let Opts { rooms, except, flags } = opts.ok_or(Malformed::Shape)?;
     let Wishes { volatile, compress, timeout } = flags.unwrap_or_default();
-    let select = Select { rooms: names(rooms), except: names(except) };
+    let select = Select { rooms: names(rooms).into(), except: names(except).into() };
     // As whole numbers go: what is none, or less than nothing, is nothing.
     let timeout = timeout.map(|timeout| timeout as u64);
-    Targets { select, flags: Flags { volatile: volatile == Some(true), compress, timeout } }
+    Ok(Targets { select, flags: Flags { volatile: volatile == Some(true), compress, timeout } })
 }
 
 /// A room's name, which may be a number to Node.
@@ -154,8 +174,8 @@ impl Visitor<'_> for RoomVisitor {
     }
 }
 
-pub(super) fn names(rooms: Vec<Room>) -> Vec<Arc<str>> {
-    rooms.into_iter().map(|Room(name)| name).collect()
+pub(super) fn names(rooms: Option<Vec<Room>>) -> Vec<Arc<str>> {
+    rooms.unwrap_or_default().into_iter().map(|Room(name)| name).collect()
 }
 
 impl Targets {
@@ -212,24 +232,21 @@ pub(super) fn json(value: &Value) -> String {
     serde_json::to_string(value).expect("values have text for names")
 }
 
-/// One of `sockets`.
+/// One of `sockets`. What a client has a hand in is read by itself: if it is nested too deep, nothing else is the worse for it.
 #[derive(serde::Deserialize)]
-pub(super) struct SocketPart {
+#[serde(bound = "D: Part")]
+pub(super) struct SocketPart<D> {
     id: String,
-    #[serde(default = "nothing")]
-    handshake: Value,
-    #[serde(default)]
-    rooms: Vec<Room>,
-    #[serde(default = "nothing")]
-    data: Value,
+    #[serde(default = "D::nothing")]
+    handshake: D,
+    rooms: Option<Vec<Room>>,
+    #[serde(default = "D::nothing")]
+    data: D,
 }
 
-const fn nothing() -> Value {
-    Value::Object(Vec::new())
-}
-
-impl From<SocketPart> for RemoteSocket {
-    fn from(SocketPart { id, handshake, rooms, data }: SocketPart) -> Self {
-        Self { id, handshake, rooms: names(rooms), data }
+impl<D: Part> From<SocketPart<D>> for RemoteSocket {
+    fn from(SocketPart { id, handshake, rooms, data }: SocketPart<D>) -> Self {
+        let value = |part: D| part.value().unwrap_or_else(|_| Value::nothing());
+        Self { id, handshake: value(handshake), rooms: names(rooms), data: value(data) }
     }
 }

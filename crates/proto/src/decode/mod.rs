@@ -6,5 +6,6 @@ mod text;
 mod tree;
 
 pub(crate) use arguments::Arguments;
-pub(crate) use text::{Text, WHITESPACE, check, mended};
+pub use text::mended;
+pub(crate) use text::{Text, WHITESPACE, check};
 pub(crate) use tree::Tree;

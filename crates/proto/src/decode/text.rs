@@ -135,7 +135,7 @@ impl<'de> Visitor<'de> for JsonVisitor {
 ///
 /// JavaScript sends such strings when one was cut in the middle of an emoji, and serde_json refuses them, since a Rust
 /// string cannot hold them. Both escapes have six characters, so the text keeps its length.
-pub(crate) fn mended(json: &str) -> Option<String> {
+pub fn mended(json: &str) -> Option<String> {
     let bytes = json.as_bytes();
     let mut lone = Vec::new();
     let mut next = 0;

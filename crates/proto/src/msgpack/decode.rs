@@ -1,5 +1,6 @@
 //! Reading MessagePack.
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 
@@ -10,8 +11,9 @@ use serde_json::Number;
 use crate::date::iso_string;
 use crate::value::{Key, MAX_SAFE_INTEGER, Value};
 
-/// How deep values may be nested: a million brackets would be a million calls (GHSA-c6g7-r2mf-pf5g).
-const MAX_DEPTH: usize = 128;
+/// How deep values may be nested: a million brackets would be a million calls (GHSA-c6g7-r2mf-pf5g). As deep as JSON may be,
+/// and what a message of a cluster puts around it.
+const MAX_DEPTH: usize = 128 + 8;
 
 /// Why bytes are not MessagePack, or say what Socket.IO cannot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +25,7 @@ pub enum MsgpackError {
     Trailing,
     /// A string is not UTF-8.
     InvalidText,
-    /// A value is nested more than 128 deep.
+    /// A value is nested more than 136 deep.
     TooDeep,
     /// A name in a map is neither text nor an integer.
     InvalidKey,
@@ -53,7 +55,7 @@ impl Error for MsgpackError {}
 ///
 /// # Errors
 ///
-/// When the bytes are no MessagePack, or nested more than 128 deep.
+/// When the bytes are no MessagePack, or nested more than 136 deep.
 pub fn decode(bytes: &[u8]) -> Result<Value, MsgpackError> {
     let mut reader = Reader { rest: bytes, depth: 0 };
     let value = reader.value()?;
@@ -69,7 +71,7 @@ impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Value, MsgpackError> {
         let marker = self.marker()?;
         if let Some(length) = self.text_length(marker)? {
-            return self.text(length).map(|text| Value::String(text.to_owned()));
+            return self.text(length).map(|text| Value::String(text.into_owned()));
         }
         Ok(match marker {
             Marker::Null => Value::Null,
@@ -135,7 +137,7 @@ impl<'a> Reader<'a> {
     fn key(&mut self) -> Result<Key, MsgpackError> {
         let marker = self.marker()?;
         if let Some(length) = self.text_length(marker)? {
-            return self.text(length).map(Key::from);
+            return self.text(length).map(|text| Key::from(&*text));
         }
         let number = self.integer(marker)?.ok_or(MsgpackError::InvalidKey)?;
         Ok(Key::from(&*number.to_string()))
@@ -151,8 +153,10 @@ impl<'a> Reader<'a> {
         }))
     }
 
-    fn text(&mut self, length: usize) -> Result<&'a str, MsgpackError> {
-        str::from_utf8(self.take(length)?).map_err(|_| MsgpackError::InvalidText)
+    fn text(&mut self, length: usize) -> Result<Cow<'a, str>, MsgpackError> {
+        let bytes = self.take(length)?;
+        // Only who fails pays for finding out why.
+        str::from_utf8(bytes).map(Cow::Borrowed).or_else(|_| mended(bytes).map(Cow::Owned))
     }
 
     fn bytes<const N: usize>(&mut self) -> Result<Value, MsgpackError> {
@@ -213,6 +217,25 @@ impl<'a> Reader<'a> {
     }
 }
 
+/// Half a surrogate pair, which JavaScript can hold and UTF-8 cannot, is read as U+FFFD, as it is in JSON.
+fn mended(bytes: &[u8]) -> Result<String, MsgpackError> {
+    let mut text = Vec::with_capacity(bytes.len());
+    let mut rest = bytes;
+    while let Some((first, others)) = rest.split_first() {
+        rest = match rest {
+            [0xed, 0xa0..=0xbf, 0x80..=0xbf, rest @ ..] => {
+                text.extend_from_slice("\u{fffd}".as_bytes());
+                rest
+            }
+            _ => {
+                text.push(*first);
+                others
+            }
+        };
+    }
+    String::from_utf8(text).map_err(|_| MsgpackError::InvalidText)
+}
+
 /// JavaScript knows one kind of number: what has no fraction is written as an integer.
 fn float(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() <= MAX_SAFE_INTEGER as f64 {
@@ -224,6 +247,7 @@ fn float(value: f64) -> Value {
 /// The seconds since 1970 of a timestamp, and the milliseconds besides.
 fn timestamp(data: &[u8]) -> Option<(i64, u32)> {
     const NANOS_PER_MS: u32 = 1_000_000;
+    const NANOS_PER_SECOND: u32 = 1_000_000_000;
     let (seconds, nanos) = match *data {
         [a, b, c, d] => (u32::from_be_bytes([a, b, c, d]).into(), 0),
         [a, b, c, d, e, f, g, h] => {
@@ -235,7 +259,9 @@ fn timestamp(data: &[u8]) -> Option<(i64, u32)> {
         }
         _ => return None,
     };
-    Some((seconds, nanos / NANOS_PER_MS))
+    // There may be more of them than a second has.
+    let seconds = seconds.saturating_add((nanos / NANOS_PER_SECOND).into());
+    Some((seconds, nanos % NANOS_PER_SECOND / NANOS_PER_MS))
 }
 
 fn date((seconds, ms): (i64, u32)) -> Value {

@@ -101,6 +101,12 @@ fn what_json_cannot_say_is_read_as_javascript_would_write_it() {
         ("c70cff000000007fffffffffffffff", r#"null"#),
         ("d40000", "null"),
         ("d70000000000000003e8", r#""1970-01-01T00:00:01.000Z""#),
+        // As many nanoseconds as fit, which is more than a second.
+        ("d7fffffffffc00000000", r#""1970-01-01T00:00:01.073Z""#),
+        ("c70cffffffffff0000000000000000", r#""1970-01-01T00:00:04.294Z""#),
+        ("c70cffffffffff7fffffffffffffff", "null"),
+        ("c70cff000000008000000000000000", "null"),
+        ("d7008000000000000000", "null"),
         ("81c3c0", "a name that is no text"),
         ("8101c0", r#"{"1":null}"#),
     ] {
@@ -145,11 +151,21 @@ fn what_is_malformed_is_an_error_and_allocates_nothing() {
     }
 }
 
+/// Node writes them like that where a client says them: as halves of a pair, which no Rust string can hold.
+#[test]
+fn half_a_surrogate_pair_is_read_as_what_stands_for_it() {
+    assert_eq!(read("a561eda08062").as_deref(), Ok("\"a\u{fffd}b\""));
+    assert_eq!(read("81a3edbfbf01").as_deref(), Ok("{\"\u{fffd}\":1}"));
+    assert_eq!(read("a3ed9fbf").as_deref(), Ok("\"\u{d7ff}\""));
+    assert_eq!(read("a2eda0"), Err(MsgpackError::InvalidText));
+    assert_eq!(read("a4eda080ff"), Err(MsgpackError::InvalidText));
+}
+
 #[test]
 fn depth_is_bounded() {
     let nested = |depth: usize| [vec![0x91; depth], vec![0xc0]].concat();
-    assert!(decode(&nested(128)).is_ok());
-    assert_eq!(decode(&nested(129)), Err(MsgpackError::TooDeep));
+    assert!(decode(&nested(136)).is_ok());
+    assert_eq!(decode(&nested(137)), Err(MsgpackError::TooDeep));
     assert_eq!(decode(&nested(1_000_000)), Err(MsgpackError::TooDeep));
     assert_eq!(decode(&[[0x81, 0xa1, b'a'].repeat(1000), vec![0xc0]].concat()), Err(MsgpackError::TooDeep));
 }
