@@ -1,7 +1,7 @@
 //! Where the broker is, and how connections to it are made.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use redis::aio::{AsyncPushSender, MultiplexedConnection};
@@ -29,8 +29,7 @@ pub(crate) struct Link {
 #[derive(Clone, Debug)]
 enum Way {
     Server(Place),
-    /// Some nodes, any of which knows the others.
-    Cluster(Arc<[Place]>),
+    Cluster(Arc<Seeds>),
     #[cfg(feature = "sentinel")]
     Sentinel(crate::sentinel::Sentinels),
 }
@@ -58,7 +57,10 @@ impl Link {
             return Err(ConnectError::bad_url(cause.into()));
         }
         let names: Vec<&str> = places.iter().map(Place::name).collect();
-        Ok(Self { name: names.join(", ").into(), way: Way::Cluster(places) })
+        Ok(Self {
+            name: names.join(", ").into(),
+            way: Way::Cluster(Arc::new(Seeds { places, known: Mutex::default() })),
+        })
     }
 
     /// The master that sentinels know by this name.
@@ -96,9 +98,12 @@ impl Link {
             Way::Server(place) => Ok(Slots::single(place.clone())),
             Way::Cluster(seeds) => {
                 let mut failure = None;
-                for seed in seeds.iter() {
-                    match Slots::ask(seed).await {
-                        Ok(slots) => return Ok(slots),
+                for seed in seeds.all() {
+                    match Slots::ask(&seed).await {
+                        Ok(slots) => {
+                            slots.masters().clone_into(&mut seeds.known());
+                            return Ok(slots);
+                        }
                         Err(error) => failure = Some(error),
                     }
                 }
@@ -107,6 +112,28 @@ impl Link {
             #[cfg(feature = "sentinel")]
             Way::Sentinel(sentinels) => Ok(Slots::single(sentinels.master().await?)),
         }
+    }
+}
+
+/// The nodes of a cluster that can be asked for the others.
+#[derive(Debug)]
+struct Seeds {
+    /// Those that were named.
+    places: Arc<[Place]>,
+    /// Those that there were when one of them was last asked.
+    known: Mutex<Vec<Place>>,
+}
+
+impl Seeds {
+    fn all(&self) -> Vec<Place> {
+        let mut all = self.places.to_vec();
+        let known = self.known();
+        all.extend(known.iter().filter(|place| !self.places.contains(place)).cloned());
+        all
+    }
+
+    fn known(&self) -> MutexGuard<'_, Vec<Place>> {
+        self.known.lock().expect("no panic under this lock")
     }
 }
 
@@ -156,6 +183,11 @@ impl Place {
     /// Its address.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its address, to be kept.
+    pub(crate) fn shared_name(&self) -> Arc<str> {
+        self.name.clone()
     }
 
     /// A connection; what the server pushes is given to `pushes`, by the task that reads.

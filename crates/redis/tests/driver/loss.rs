@@ -1,0 +1,1 @@
+//! Redis goes away, and comes back.
