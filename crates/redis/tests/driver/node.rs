@@ -1,6 +1,6 @@
 //! A node as far as the driver knows: something that listens.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 
 use pintle_adapter::cluster::dialect::{Topic, Transmit};
 use pintle_adapter::cluster::{Adapter, Driver, Incoming, Listener};
@@ -34,6 +34,7 @@ pub(crate) fn pattern(name: &str) -> Topic {
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) driver: Arc<dyn Driver>,
+    pub(crate) gate: Gate,
     heard: UnboundedReceiver<Heard>,
 }
 
@@ -41,7 +42,9 @@ impl Node {
     /// Opens the adapter, and waits until it listens to these.
     pub(crate) async fn open(adapter: &impl Adapter, topics: &[Topic]) -> Self {
         let (sender, heard) = unbounded_channel();
-        let mut node = Self { driver: adapter.open(Arc::new(Tape(Mutex::new(sender)))), heard };
+        let gate = Gate::default();
+        let tape = Tape { sender: Mutex::new(sender), gate: gate.clone() };
+        let mut node = Self { driver: adapter.open(Arc::new(tape)), gate, heard };
         node.subscribe(topics).await;
         node
     }
@@ -111,14 +114,37 @@ impl Node {
 
     /// Drops the driver, and waits until nobody can say anything any more.
     pub(crate) async fn dropped(self) {
-        let Self { driver, mut heard } = self;
+        let Self { driver, mut heard, .. } = self;
         drop(driver);
         within("the tasks to end", async { while heard.recv().await.is_some() {} }).await;
     }
 }
 
+/// While it is shut, whoever hears something is held up, with its thread.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
+
+impl Gate {
+    pub(crate) fn shut(&self) {
+        *self.0.0.lock().expect("no panic") = true;
+    }
+
+    pub(crate) fn open(&self) {
+        *self.0.0.lock().expect("no panic") = false;
+        self.0.1.notify_all();
+    }
+
+    fn pass(&self) {
+        let is_shut = self.0.0.lock().expect("no panic");
+        drop(self.0.1.wait_while(is_shut, |is_shut| *is_shut).expect("no panic"));
+    }
+}
+
 #[derive(Debug)]
-struct Tape(Mutex<UnboundedSender<Heard>>);
+struct Tape {
+    sender: Mutex<UnboundedSender<Heard>>,
+    gate: Gate,
+}
 
 impl Listener for Tape {
     fn hear(&self, incoming: Incoming<'_>) {
@@ -131,7 +157,8 @@ impl Listener for Tape {
             Incoming::Closed => Heard::Closed,
             other => panic!("pub/sub has no {other:?}"),
         };
+        self.gate.pass();
         // Nobody may be there to hear the end.
-        let _ = self.0.lock().expect("no panic").send(heard);
+        let _ = self.sender.lock().expect("no panic").send(heard);
     }
 }
