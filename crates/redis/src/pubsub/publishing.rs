@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pintle_adapter::cluster::Incoming;
 use redis::{RedisError, RedisResult};
+use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 
@@ -30,12 +31,15 @@ pub(super) struct Publishing {
     servers: Option<Servers>,
     /// The attempt to connect to those who are not there.
     mending: JoinSet<RedisResult<Servers>>,
+    /// A connection has broken.
+    broken: Arc<Notify>,
     backoff: Backoff,
 }
 
 impl Publishing {
     pub(super) fn new(link: Link, is_sharded: bool, shared: Arc<Shared>) -> Self {
-        Self { link, is_sharded, shared, servers: None, mending: JoinSet::new(), backoff: Backoff::new() }
+        let (mending, broken, backoff) = (JoinSet::new(), Arc::default(), Backoff::new());
+        Self { link, is_sharded, shared, servers: None, mending, broken, backoff }
     }
 
     /// Sends until the queue is closed; then `listening` ends as well.
@@ -60,6 +64,7 @@ impl Publishing {
                 }
                 () = self.shared.queue.closed(), if self.shared.queue.is_shut() => break,
                 _ = pings.tick(), if is_there => self.ping().await,
+                () = self.broken.notified(), if is_there => self.ping().await,
             }
         }
         self.give_up(self.shared.queue.shut());
@@ -106,8 +111,7 @@ impl Publishing {
     /// Channels have another server now: looks for it, while everything else waits, so that order is kept.
     async fn find_again(&mut self) {
         sleep(self.backoff.pause()).await;
-        let before = self.servers.clone();
-        match Servers::connect(self.link.clone(), self.is_sharded, before).await {
+        match self.connecting().await {
             Ok(servers) => self.servers = Some(servers),
             Err(error) => tracing::debug!(redis = self.link.name(), %error, "cannot tell who has which channel"),
         }
@@ -127,12 +131,16 @@ impl Publishing {
     /// Connects again, after a pause, to whoever is not there; what is there goes on meanwhile.
     fn mend(&mut self, pause: Duration) {
         if self.mending.is_empty() {
-            let connecting = Servers::connect(self.link.clone(), self.is_sharded, self.servers.clone());
+            let connecting = self.connecting();
             self.mending.spawn(async move {
                 sleep(pause).await;
                 connecting.await
             });
         }
+    }
+
+    fn connecting(&self) -> impl Future<Output = RedisResult<Servers>> + Send + use<> {
+        Servers::connect(self.link.clone(), self.is_sharded, self.servers.clone(), self.broken.clone())
     }
 
     fn mend_later(&mut self) {

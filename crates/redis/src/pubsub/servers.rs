@@ -1,8 +1,11 @@
 //! The servers that are published to.
 
+use std::sync::Arc;
+
 use futures_util::future::join_all;
-use redis::aio::MultiplexedConnection;
-use redis::{Pipeline, RedisError, RedisResult, ServerErrorKind, Value};
+use redis::aio::{AsyncPushSender, MultiplexedConnection, SendError};
+use redis::{Pipeline, PushInfo, PushKind, RedisError, RedisResult, ServerErrorKind, Value};
+use tokio::sync::Notify;
 
 use super::queue::Command;
 use crate::link::{Link, Place};
@@ -47,17 +50,23 @@ struct Share {
 }
 
 impl Servers {
-    /// Connects to all masters, but for those that `before` is connected to.
+    /// Connects to all masters, but for those that `before` is connected to. When one of the connections breaks, `broken` is
+    /// notified.
     ///
     /// # Errors
     ///
     /// When there is no connection at all.
-    pub(super) async fn connect(link: Link, is_sharded: bool, before: Option<Self>) -> RedisResult<Self> {
+    pub(super) async fn connect(
+        link: Link,
+        is_sharded: bool,
+        before: Option<Self>,
+        broken: Arc<Notify>,
+    ) -> RedisResult<Self> {
         let slots = link.slots().await?;
         let known = |place: &Place| before.as_ref().and_then(|before| before.connection(place)).cloned();
         let connecting = slots.masters().iter().map(async |place| match known(place) {
             Some(connection) => Ok(connection),
-            None => place.connect(None).await,
+            None => place.connect(Some(disconnections(broken.clone()))).await,
         });
         let (mut connections, mut failure) = (Vec::new(), None);
         for connected in join_all(connecting).await {
@@ -167,6 +176,16 @@ impl Servers {
         let server = self.slots.masters().iter().position(|known| known == place)?;
         self.connections[server].as_ref()
     }
+}
+
+/// Notifies of the end of a connection, which is all that it is told of.
+fn disconnections(broken: Arc<Notify>) -> Arc<dyn AsyncPushSender> {
+    Arc::new(move |push: PushInfo| {
+        if push.kind == PushKind::Disconnection {
+            broken.notify_one();
+        }
+        Ok::<_, SendError>(())
+    })
 }
 
 fn read(value: Value, error: &mut Option<RedisError>) -> Outcome {

@@ -3,3 +3,4 @@
 mod bus;
 mod loss;
 mod node;
+mod sharded;

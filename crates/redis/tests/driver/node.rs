@@ -1,5 +1,6 @@
 //! A node as far as the driver knows: something that listens.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Condvar, Mutex};
 
 use pintle_adapter::cluster::dialect::{Topic, Transmit};
@@ -36,6 +37,8 @@ pub(crate) struct Node {
     pub(crate) driver: Arc<dyn Driver>,
     pub(crate) gate: Gate,
     heard: UnboundedReceiver<Heard>,
+    /// What came while a count was waited for.
+    kept: VecDeque<Heard>,
 }
 
 impl Node {
@@ -44,7 +47,7 @@ impl Node {
         let (sender, heard) = unbounded_channel();
         let gate = Gate::default();
         let tape = Tape { sender: Mutex::new(sender), gate: gate.clone() };
-        let mut node = Self { driver: adapter.open(Arc::new(tape)), gate, heard };
+        let mut node = Self { driver: adapter.open(Arc::new(tape)), gate, heard, kept: VecDeque::new() };
         node.subscribe(topics).await;
         node
     }
@@ -71,19 +74,29 @@ impl Node {
         self.driver.transmit(Transmit::Count { channel: channel.to_owned(), request: request.to_owned() })
     }
 
-    /// How many listen.
+    /// How many listen. What is heard meanwhile is not passed over.
     pub(crate) async fn counted(&mut self, channel: &str) -> Option<usize> {
         assert!(self.count(channel, "how many"));
         loop {
-            if let Heard::Counted { request, nodes } = self.next("a count").await {
-                assert_eq!(request, "how many");
-                return nodes;
+            match self.receive("a count").await {
+                Heard::Counted { request, nodes } => {
+                    assert_eq!(request, "how many");
+                    return nodes;
+                }
+                other => self.kept.push_back(other),
             }
         }
     }
 
     /// What is heard next.
     pub(crate) async fn next(&mut self, what: &str) -> Heard {
+        match self.kept.pop_front() {
+            Some(kept) => kept,
+            None => self.receive(what).await,
+        }
+    }
+
+    async fn receive(&mut self, what: &str) -> Heard {
         within(what, self.heard.recv()).await.expect("a listener that lives as long as the driver")
     }
 
@@ -105,7 +118,7 @@ impl Node {
 
     /// What was heard until now and not looked at.
     pub(crate) fn rest(&mut self) -> Vec<Heard> {
-        let mut rest = Vec::new();
+        let mut rest = Vec::from(std::mem::take(&mut self.kept));
         while let Ok(heard) = self.heard.try_recv() {
             rest.push(heard);
         }
