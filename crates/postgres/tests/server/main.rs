@@ -1,0 +1,7 @@
+//! The driver over a real PostgreSQL.
+
+mod ear;
+mod faults;
+mod limits;
+mod messages;
+mod names;
