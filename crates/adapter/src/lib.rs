@@ -10,6 +10,7 @@
 
 pub mod cluster;
 mod error;
+mod into_rooms;
 mod list;
 mod recovery;
 mod rooms;
@@ -17,6 +18,7 @@ mod select;
 mod selection;
 
 pub use error::JoinError;
+pub use into_rooms::IntoRooms;
 pub use recovery::{Claim, Departed, Missed, Offset, Pid, Recovery, RecoveryConfig};
 pub use rooms::{MemberId, Rooms};
 pub use select::Select;

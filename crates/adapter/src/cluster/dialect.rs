@@ -16,6 +16,9 @@ use super::family::{Content, Envelope};
 use super::malformed::Malformed;
 use super::message::{Message, Reply};
 
+/// The id of those who speak without being nodes: nobody counts them, or waits for them.
+pub const EMITTER: &str = "emitter";
+
 /// Whoever speaks to a namespace: its name, and the id of this node in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Speaker<'a> {

@@ -5,15 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::dialect::{Dialect, Heard, Presence, Speaker, Topic, Transmit};
+use super::dialect::{Dialect, EMITTER, Heard, Presence, Speaker, Topic, Transmit};
 use super::family::Content;
 use super::malformed::Malformed;
 use super::message::{Event, Message, Reply, Said, Targets};
 use super::peers::Peers;
 use super::requests::{Outcome, RequestId, Requests};
-
-/// Those who publish without being nodes.
-const EMITTER: &str = "emitter";
 
 /// One node's part in a namespace of the cluster: what it tells the others, what they ask of it, and what it asks of them.
 ///

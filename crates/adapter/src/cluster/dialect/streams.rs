@@ -1,6 +1,6 @@
 //! Redis Streams: `@socket.io/redis-streams-adapter`.
 
-use super::{Dialect, Heard, Presence, Speaker, Topic, Transmit, envelope, heard};
+use super::{Dialect, EMITTER, Heard, Presence, Speaker, Topic, Transmit, envelope, heard};
 use crate::cluster::family::{Content, Envelope};
 use crate::cluster::malformed::Malformed;
 use crate::cluster::message::{Message, Reply};
@@ -66,6 +66,8 @@ impl Dialect for Streams {
         let kept = match &message {
             Message::Broadcast { request, .. } => request.is_none(),
             Message::Join { .. } | Message::Leave { .. } | Message::Disconnect { .. } => true,
+            // Emitters put these into the stream too: nodes of before 0.3 look nowhere else.
+            Message::SideEmit { request: None, .. } => me.uid == EMITTER,
             Message::Fetch { .. } | Message::SideEmit { .. } => false,
             Message::Rooms { .. } | Message::InitialHeartbeat | Message::Heartbeat | Message::Close => return None,
         };
