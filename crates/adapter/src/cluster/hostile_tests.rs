@@ -150,3 +150,16 @@ fn nothing_is_no_list_and_no_truth() {
     let socket = r#"{"uid":"u","type":8,"data":{"requestId":"r","sockets":[{"id":"a","rooms":null,"data":null}]}}"#;
     assert_eq!(sockets(said(json(socket)))[0].rooms, []);
 }
+
+/// In MessagePack, which is how classic nodes say it, as in JSON: the nearest that there is to what was written.
+#[test]
+fn a_number_is_the_same_on_all_nodes() {
+    let text = "31.245270191439438";
+    let (name, args) = pintle_proto::Args::of_event(&format!(r#"["e",{text}]"#)).unwrap();
+    let event = Event { name, args };
+    let broadcast = Broadcast { uid: "u".to_owned(), nsp: "/".to_owned(), event, to: Targets::default() };
+    let read = Broadcast::read(&broadcast.write()).unwrap();
+    assert_eq!(serde_json::to_string(&read.event.args).unwrap(), format!("[{text}]"));
+    let number: f64 = read.event.args.deserialize().unwrap();
+    assert_eq!(number.to_bits(), text.parse::<f64>().unwrap().to_bits());
+}
