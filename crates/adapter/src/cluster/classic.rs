@@ -8,7 +8,7 @@ use serde_json::value::RawValue;
 
 use super::malformed::Malformed;
 use super::message::{Event, Message, RemoteSocket, Reply, Said, Targets};
-use super::wire::{self, Opts, Part, Room, SocketPart, names, number, object, targets, text, texts};
+use super::wire::{self, Opts, Part, Room, SocketPart, client_count, names, number, object, targets, text, texts};
 use crate::select::Select;
 
 /// An event for the sockets of other nodes, as it is published.
@@ -230,7 +230,7 @@ impl<D: Part> Parts<D> {
             (None, Some(sockets), _) => Said::Sockets(sockets.into_iter().map(Into::into).collect()),
             (None, None, Some(rooms)) => Said::Rooms(names(Some(rooms))),
             (Some(6), ..) => Said::SideEmit(self.data.map(Part::value).transpose()?),
-            (Some(8), ..) => Said::ClientCount(self.client_count.ok_or(Malformed::Shape)?),
+            (Some(8), ..) => Said::ClientCount(client_count(self.client_count)?),
             (Some(9), ..) => Said::Ack(self.packet.map(Part::value).transpose()?),
             (Some(_), ..) => return Err(Malformed::Kind),
             (None, None, None) => return Err(Malformed::Shape),

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::malformed::Malformed;
 use super::message::{Message, RemoteSocket, Reply, Said};
-use super::wire::{self, Opts, Part, Room, SocketPart, names, number, object, targets, text, texts};
+use super::wire::{self, Opts, Part, Room, SocketPart, client_count, names, number, object, targets, text, texts};
 
 /// What goes over the bus: a message for all, or an answer for one.
 #[derive(Clone, Debug)]
@@ -292,7 +292,7 @@ impl<D: Part> Data<D> {
                 Said::Sockets(sockets.into_iter().map(Into::into).collect())
             }
             10 => Said::SideEmit(self.packet.map(Part::value).transpose()?),
-            11 => Said::ClientCount(self.client_count.ok_or(Malformed::Shape)?),
+            11 => Said::ClientCount(client_count(self.client_count)?),
             _ => Said::Ack(self.packet.map(Part::value).transpose()?),
         };
         Ok(Reply { request, said })

@@ -128,6 +128,23 @@ fn what_a_client_may_nest_reaches_other_nodes() {
     }
 }
 
+/// In MessagePack there is room for what a message puts around it, and that is no room for more.
+#[test]
+fn what_no_other_form_can_say_is_not_read() {
+    let deep = |levels: usize| [vec![0x91; levels - 1], vec![0x90]].concat();
+    let side_emit = |levels| [&b"\x83\xa4type\x06\xa3uid\xa1u\xa4data\x92\xa1e"[..], &deep(levels)].concat();
+    let read = |levels| Request::read(&side_emit(levels));
+    let written = read(127).unwrap().write("/").unwrap();
+    assert_eq!(Request::read(&written).unwrap().write("/").unwrap(), written);
+    assert_eq!(read(128).map(drop), Err(Malformed::Event));
+    let ack = |levels| [&b"\x83\xa4type\x09\xa9requestId\xa1r\xa6packet"[..], &deep(levels)].concat();
+    assert!(Reply::read_classic(&ack(127)).is_ok());
+    assert_eq!(Reply::read_classic(&ack(128)).map(drop), Err(Malformed::Shape));
+    let count = |count: u64| format!(r#"{{"uid":"u","type":11,"data":{{"requestId":"r","clientCount":{count}}}}}"#);
+    assert!(json(&count((1 << 53) - 1)).is_ok());
+    assert_eq!(json(&count(1 << 53)).map(drop), Err(Malformed::Shape));
+}
+
 /// To servers, unlike to clients, a socket's own events are names like any other.
 #[test]
 fn servers_may_tell_each_other_of_a_disconnect() {

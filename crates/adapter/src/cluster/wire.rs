@@ -78,11 +78,14 @@ impl Part for Value {
             Self::Number(number) => number.to_string(),
             _ => return Err(Malformed::Event),
         };
+        if values.iter().any(|value| is_deeper(value, DEEPEST)) {
+            return Err(Malformed::Event);
+        }
         Ok(Event { name, args: Args::from_values(values) })
     }
 
     fn value(self) -> Result<Value, Malformed> {
-        Ok(self)
+        if is_deeper(&self, DEEPEST) { Err(Malformed::Shape) } else { Ok(self) }
     }
 
     fn packet_data(self) -> Result<Self, Malformed> {
@@ -92,6 +95,22 @@ impl Part for Value {
         // The last of a name counts, as in JavaScript.
         entries.into_iter().rev().find(|(name, _)| **name == *"data").map(|(_, data)| data).ok_or(Malformed::Shape)
     }
+}
+
+/// As deep as JSON may be nested: what is read in one form can be said in the other.
+const DEEPEST: usize = 127;
+
+fn is_deeper(value: &Value, deepest: usize) -> bool {
+    match value {
+        Value::Array(values) => deepest == 0 || values.iter().any(|value| is_deeper(value, deepest - 1)),
+        Value::Object(entries) => deepest == 0 || entries.iter().any(|(_, value)| is_deeper(value, deepest - 1)),
+        _ => false,
+    }
+}
+
+/// How many sockets were sent an event. It is no number of Node's if JavaScript cannot count to it.
+pub(super) fn client_count(count: Option<u64>) -> Result<u64, Malformed> {
+    count.filter(|count| *count < 1 << 53).ok_or(Malformed::Shape)
 }
 
 impl Event {
