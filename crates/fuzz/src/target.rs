@@ -1,6 +1,6 @@
 //! What there is to fuzz.
 
-use crate::targets::{conversation, event, packet, payload, request, service, websocket};
+use crate::targets::{cluster, conversation, event, packet, payload, request, service, websocket};
 use crate::vectors;
 
 /// A piece of the server, and what must hold for any bytes that it is given.
@@ -19,6 +19,7 @@ pub const TARGETS: &[Target] = &[
     Target { name: "payload", seeds: payload::SEEDS, run: payload::run },
     Target { name: "request", seeds: request::SEEDS, run: request::run },
     Target { name: "event", seeds: event::SEEDS, run: event::run },
+    Target { name: "cluster", seeds: cluster::SEEDS, run: cluster::run },
     Target { name: "conversation", seeds: conversation::SEEDS, run: conversation::run },
     Target { name: "service", seeds: service::SEEDS, run: service::run },
     Target { name: "websocket", seeds: websocket::SEEDS, run: websocket::run },

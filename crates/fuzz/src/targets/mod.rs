@@ -1,5 +1,6 @@
 //! The targets: of each, what is tried, what must hold, and seeds.
 
+pub(crate) mod cluster;
 pub(crate) mod conversation;
 pub(crate) mod event;
 pub(crate) mod packet;
