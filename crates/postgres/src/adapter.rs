@@ -34,7 +34,8 @@ pub struct PostgresAdapter {
 }
 
 impl PostgresAdapter {
-    /// Connects, with the defaults of Node's adapter, and makes the table if there is none. The URL is one of
+    /// Connects, with the defaults of Node's adapter, and makes the table if there is none. All nodes of a cluster use one
+    /// database: what one is told, others on the same server do not hear. The URL is one of
     /// [libpq](https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-CONNSTRING), which may name several hosts:
     /// `target_session_attrs=read-write` then looks for the one that can be written to, now and after each failure.
     ///
@@ -91,6 +92,7 @@ pub struct PostgresBuilder {
     dialect: Postgres,
     table: String,
     cleanup_interval: Duration,
+    max_attachment_bytes: usize,
     max_queue_bytes: usize,
 }
 
@@ -100,6 +102,7 @@ impl Default for PostgresBuilder {
             dialect: Postgres::default(),
             table: "socket_io_attachments".to_owned(),
             cleanup_interval: Duration::from_secs(30),
+            max_attachment_bytes: 64 << 20,
             max_queue_bytes: 8 << 20,
         }
     }
@@ -150,6 +153,13 @@ impl PostgresBuilder {
         self
     }
 
+    /// How many bytes a message of another node may have that is put into the table; 64 MiB by default. Larger ones are not
+    /// fetched. Node has no limit.
+    pub fn max_attachment_bytes(mut self, bytes: usize) -> Self {
+        self.max_attachment_bytes = bytes;
+        self
+    }
+
     /// How many bytes may wait for PostgreSQL; 8 MiB by default. What comes on top is dropped, and counted. Node has no limit.
     pub fn max_queue_bytes(mut self, bytes: usize) -> Self {
         self.max_queue_bytes = bytes;
@@ -182,12 +192,14 @@ impl PostgresBuilder {
         T::TlsConnect: Send,
         <T::TlsConnect as TlsConnect<Socket>>::Future: Send,
     {
-        let Self { dialect, table, cleanup_interval, max_queue_bytes } = self;
+        let Self { dialect, table, cleanup_interval, max_attachment_bytes, max_queue_bytes } = self;
+        // PostgreSQL counts them so; more than a gigabyte it does not keep.
+        let max_attachment_bytes = i32::try_from(max_attachment_bytes).unwrap_or(i32::MAX);
         let place = Place::parse(url, tls)?;
         if let Some(reason) = names::refused(&format!("{}#/", dialect.prefix)) {
             return Err(ConnectError::unusable(format!("the prefix of the channels {reason}")));
         }
-        let setup = Arc::new(Setup { place, table: names::table(&table), cleanup_interval });
+        let setup = Arc::new(Setup { place, table: names::table(&table), cleanup_interval, max_attachment_bytes });
         let link = setup.connect_first().await?;
         let (runtime, link) = (Handle::current(), Mutex::new(Some(link)));
         Ok(PostgresAdapter { dialect, setup, max_queue_bytes, runtime, link })

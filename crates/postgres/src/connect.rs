@@ -42,6 +42,7 @@ pub(crate) struct Setup {
     /// The table, quoted.
     pub(crate) table: String,
     pub(crate) cleanup_interval: Duration,
+    pub(crate) max_attachment_bytes: i32,
 }
 
 impl Setup {
@@ -92,7 +93,11 @@ impl Setup {
                      SELECT pg_notify($2, replace($3, $4, id::text)) FROM attached"
                 ))
                 .await?,
-            fetch: client.prepare(&format!("SELECT payload FROM {table} WHERE id = $1")).await?,
+            fetch: client
+                .prepare(&format!(
+                    "SELECT CASE WHEN octet_length(payload) <= $2 THEN payload END FROM {table} WHERE id = $1"
+                ))
+                .await?,
             clean: client
                 .prepare(&format!("DELETE FROM {table} WHERE created_at < now() - $1 * interval '1 second'"))
                 .await?,

@@ -29,16 +29,23 @@ impl ConnectError {
 
 impl fmt::Display for ConnectError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)?;
-        // Its own words are few: what happened is in what caused it.
-        let mut cause: Option<&dyn Error> = self.cause.as_ref().map(|cause| cause as _);
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
+        match &self.cause {
+            Some(cause) => write!(f, "{}: {}", self.what, told(cause)),
+            None => f.write_str(&self.what),
         }
-        Ok(())
     }
 }
 
 /// All causes are in the text, so none is named as the source: whoever prints the chain would read them twice.
 impl Error for ConnectError {}
+
+/// An error with what caused it: by itself it says little.
+pub(crate) fn told(error: &tokio_postgres::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told = format!("{told}: {error}");
+        cause = error.source();
+    }
+    told
+}

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::convert::Infallible;
-use std::error::Error as _;
 use std::future::{pending, poll_fn};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +16,7 @@ use tokio_postgres::{AsyncMessage, Client, Error, Notification, Statement};
 
 use crate::connect::{Half, Messages, Setup, ended};
 use crate::driver::UNKNOWN_ID;
+use crate::error::told;
 use crate::names;
 use crate::patience::answered;
 use crate::queue::{Item, Queue};
@@ -66,7 +66,13 @@ impl Link {
     pub(crate) async fn run(self, queue: &Queue, setup: &Setup, listener: &dyn Listener) -> (End, usize) {
         let Self { mut listening, mut publishing, statements } = self;
         let (heard, carried) = (AtomicU64::new(0), AtomicU64::new(0));
-        let reader = Reader { client: &publishing.client, statements: &statements, listener, heard: &heard };
+        let reader = Reader {
+            client: &publishing.client,
+            statements: &statements,
+            listener,
+            max_attachment_bytes: setup.max_attachment_bytes,
+            heard: &heard,
+        };
         let mut writer = Writer {
             listening: &listening.client,
             publishing: &publishing.client,
@@ -105,6 +111,7 @@ struct Reader<'a> {
     client: &'a Client,
     statements: &'a Statements,
     listener: &'a dyn Listener,
+    max_attachment_bytes: i32,
     /// How much has come.
     heard: &'a AtomicU64,
 }
@@ -137,19 +144,30 @@ impl Reader<'_> {
             None => hear(said.payload().as_bytes()),
             // Here and now: what comes next has to wait, or it would be heard first.
             Some(id) => match self.fetch(id).await {
-                Ok(Some(payload)) => hear(&payload),
-                Ok(None) => tracing::debug!(id, "what was put aside is no longer there"),
+                Ok(Fetched::Whole(payload)) => hear(&payload),
+                Ok(Fetched::Gone) => tracing::debug!(id, "what was put aside is no longer there"),
+                Ok(Fetched::TooLarge) => tracing::warn!(id, "what was put aside is too large"),
                 Err(error) => tracing::warn!(id, error = told(&error), "what was put aside cannot be fetched"),
             },
         }
     }
 
-    async fn fetch(&self, id: i64) -> Result<Option<Vec<u8>>, Error> {
-        match self.client.query_opt(&self.statements.fetch, &[&id]).await? {
-            Some(row) => row.try_get(0),
-            None => Ok(None),
-        }
+    async fn fetch(&self, id: i64) -> Result<Fetched, Error> {
+        let Some(row) = self.client.query_opt(&self.statements.fetch, &[&id, &self.max_attachment_bytes]).await? else {
+            return Ok(Fetched::Gone);
+        };
+        Ok(match row.try_get(0)? {
+            Some(payload) => Fetched::Whole(payload),
+            None => Fetched::TooLarge,
+        })
     }
+}
+
+/// What was put aside.
+enum Fetched {
+    Whole(Vec<u8>),
+    Gone,
+    TooLarge,
 }
 
 /// Does what waits in the queue.
@@ -318,17 +336,6 @@ async fn clean(client: &Client, statement: &Statement, interval: Duration) -> In
             tracing::warn!(error = told(&error), "what was put aside cannot be removed");
         }
     }
-}
-
-/// An error with what caused it: by itself it says little.
-fn told(error: &Error) -> String {
-    let mut told = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        told = format!("{told}: {error}");
-        cause = error.source();
-    }
-    told
 }
 
 fn closed() -> String {

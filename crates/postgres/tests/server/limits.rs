@@ -23,7 +23,7 @@ async fn no_more_waits_than_there_is_room_for() {
     // There is room again.
     within("room", async {
         while !a.say("more") {
-            tokio::task::yield_now().await
+            tokio::task::yield_now().await;
         }
     })
     .await;
@@ -49,4 +49,14 @@ async fn what_was_put_aside_is_removed_after_a_while() {
     postgres.query("INSERT INTO socket_io_attachments (payload) VALUES ('')").await;
     let removed = async { while postgres.query("SELECT count(*) FROM socket_io_attachments").await != "1" {} };
     within("only the old row to be removed", removed).await;
+}
+
+#[tokio::test]
+async fn what_is_too_large_is_not_fetched() {
+    let Some(postgres) = Postgres::start().await else { return };
+    let small = PostgresAdapter::builder().max_attachment_bytes(1000);
+    let adapter = small.connect(&postgres.url()).await.expect("a connection");
+    let (mut a, b) = (Node::open(&adapter).await, Node::start(&postgres).await);
+    assert!(b.attach([1; 1001]) && b.attach([2; 1000]));
+    a.expect_message([2; 1000]).await;
 }

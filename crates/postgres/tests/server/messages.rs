@@ -1,8 +1,11 @@
 //! What is carried: whole, once, in order.
 
-use pintle_adapter::cluster::dialect::Transmit;
+use std::future::poll_fn;
+
+use pintle_adapter::cluster::dialect::{Topic, Transmit};
 use pintle_postgres::PostgresAdapter;
-use pintle_tests::Postgres;
+use pintle_tests::{Postgres, within};
+use tokio_postgres::{AsyncMessage, NoTls};
 
 use crate::ear::{CHANNEL, Heard, Node};
 
@@ -91,10 +94,21 @@ async fn a_notice_names_a_row_in_figures_or_in_text() {
 async fn the_notice_is_as_node_writes_it() {
     let Some(postgres) = Postgres::start().await else { return };
     let node = Node::start(&postgres).await;
-    let mut spy = Node::start(&postgres).await;
-    // A notice that somebody else passes on is heard by both; the row tells its id.
-    assert!(node.attach("first"));
-    spy.expect_message("first").await;
+    let (client, mut connection) = tokio_postgres::connect(&postgres.url(), NoTls).await.expect("a connection");
+    let mut notified = poll_fn(|context| connection.poll_message(context));
+    let listen = client.batch_execute("LISTEN \"socket.io#/\"");
+    let notified = async {
+        tokio::select! {
+            _ = &mut notified => unreachable!("nobody says anything yet"),
+            listening = listen => listening.expect("to listen"),
+        }
+        assert!(node.attach("first"));
+        notified.await
+    };
+    let Some(Ok(AsyncMessage::Notification(notice))) = within("the notice", notified).await else {
+        panic!("no notice");
+    };
+    assert_eq!(notice.payload(), r#"{"uid":"0011223344556677","type":3,"attachmentId":"1"}"#);
     assert_eq!(postgres.query("SELECT id, payload FROM socket_io_attachments").await, r"1|\x6669727374");
 }
 
@@ -134,7 +148,7 @@ async fn channels_come_and_go() {
     assert!(a.say_on("socket.io#/c", "nobody hears this"));
     b.expect(Heard::Message("socket.io#/b".to_owned(), b"1".to_vec())).await;
 
-    let topic = pintle_adapter::cluster::dialect::Topic::Channel("socket.io#/b".to_owned());
+    let topic = Topic::Channel("socket.io#/b".to_owned());
     assert!(b.driver.transmit(Transmit::Unsubscribe(topic)));
     // What is asked for afterwards is listened to when everything before it is done.
     b.listen("socket.io#/d").await;
@@ -165,18 +179,16 @@ async fn who_closes_has_said_everything() {
     for turn in 0..200_u32 {
         b.expect_message(turn.to_string()).await;
     }
-    assert_eq!(postgres.query(&connections()).await, "2", "those of b");
+    assert_eq!(postgres.query(CONNECTIONS).await, "2", "those of b");
 }
 
 #[tokio::test]
 async fn who_is_dropped_leaves_nothing() {
     let Some(postgres) = Postgres::start().await else { return };
     let node = Node::start(&postgres).await;
-    assert_eq!(postgres.query(&connections()).await, "2");
+    assert_eq!(postgres.query(CONNECTIONS).await, "2");
     drop(node);
-    // PostgreSQL notices in its own time.
-    let gone = async { while postgres.query(&connections()).await != "0" {} };
-    pintle_tests::within("the connections to be closed", gone).await;
+    nobody_is_connected(&postgres).await;
 }
 
 #[tokio::test]
@@ -184,12 +196,14 @@ async fn an_adapter_that_nobody_opens_is_no_harm() {
     let Some(postgres) = Postgres::start().await else { return };
     let adapter = PostgresAdapter::connect(&postgres.url()).await.expect("a connection");
     drop(adapter);
-    let gone = async { while postgres.query(&connections()).await != "0" {} };
-    pintle_tests::within("the connections to be closed", gone).await;
+    nobody_is_connected(&postgres).await;
 }
 
-fn connections() -> String {
-    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pintle'".to_owned()
+const CONNECTIONS: &str = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pintle'";
+
+/// PostgreSQL notices in its own time.
+async fn nobody_is_connected(postgres: &Postgres) {
+    within("the connections to be closed", async { while postgres.query(CONNECTIONS).await != "0" {} }).await;
 }
 
 async fn notify(postgres: &Postgres, payload: &str) {
