@@ -12,6 +12,7 @@ pub use postgres::{Attachment, Postgres};
 pub use sharded::{Sharded, SubscriptionMode};
 pub use streams::Streams;
 
+use super::entry_id::EntryId;
 use super::family::{Content, Envelope};
 use super::malformed::Malformed;
 use super::message::{Message, Reply};
@@ -124,6 +125,24 @@ pub enum Transmit {
         attachment: Attachment,
         /// What is put aside.
         payload: Vec<u8>,
+    },
+    /// Keep a session under a key, for whoever claims it first. Like an entry it is kept for when the broker is back.
+    Save {
+        /// The key.
+        key: String,
+        /// The session.
+        session: String,
+        /// For how long.
+        lifetime: Duration,
+    },
+    /// Take a session from a key, so that nobody else gets it, and read what is in a stream.
+    Claim {
+        /// The key.
+        key: String,
+        /// The stream, and the entry from which on it is to be read, that one included; nothing if it is not to be.
+        from: Option<(String, EntryId)>,
+        /// What the answer is to be found by.
+        request: String,
     },
     /// Say how many listen to a channel; for a request.
     Count {

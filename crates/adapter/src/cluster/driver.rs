@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::dialect::{Dialect, Topic, Transmit};
+use super::entry_id::EntryId;
 
 /// A way to other nodes: what a server is given, as `RedisAdapter` of `pintle-redis`. Node's `adapter`.
 ///
@@ -69,6 +70,18 @@ pub enum Incoming<'a> {
         /// So many listen.
         nodes: Option<usize>,
     },
+    /// The answer to [`Transmit::Claim`].
+    Claimed {
+        /// For which request.
+        request: &'a str,
+        /// What there is; nothing if the broker did not say, or more than is reasonable was to be read.
+        claimed: Option<&'a Claimed>,
+    },
+    /// Entries of a stream may be gone that were never heard: it is kept too short for how long they waited.
+    Gap {
+        /// The stream.
+        stream: &'a str,
+    },
     /// Everything that was asked for until now is listened to: for the first time, or again.
     Listening,
     /// The broker is away. What is published meanwhile is not heard, but for streams.
@@ -77,4 +90,13 @@ pub enum Incoming<'a> {
     Lost(usize),
     /// The driver has sent what it had, and ends.
     Closed,
+}
+
+/// What [`Transmit::Claim`] has found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claimed {
+    /// The session, if there was one.
+    pub session: Option<String>,
+    /// The entries of the stream, each with its id, from the one that was named to the last one there is.
+    pub entries: Vec<(EntryId, Vec<(String, String)>)>,
 }

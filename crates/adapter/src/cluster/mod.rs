@@ -9,6 +9,7 @@
 pub mod classic;
 pub mod dialect;
 mod driver;
+mod entry_id;
 pub mod family;
 #[cfg(test)]
 mod hostile_tests;
@@ -23,7 +24,8 @@ mod requests;
 mod tests;
 mod wire;
 
-pub use driver::{Adapter, Driver, Incoming, Listener};
+pub use driver::{Adapter, Claimed, Driver, Incoming, Listener};
+pub use entry_id::EntryId;
 pub use malformed::Malformed;
 pub use message::{Event, Flags, Message, RemoteSocket, Reply, Said, Targets};
 pub use node::{Asker, Node, Task};

@@ -15,11 +15,18 @@ pub struct Streams {
     pub stream: String,
     /// Over how many streams the namespaces are spread. Node's `streamCount`.
     pub stream_count: u32,
+    /// What the keys of sessions begin with that may be recovered. Node's `sessionKeyPrefix`.
+    pub session_prefix: String,
 }
 
 impl Default for Streams {
     fn default() -> Self {
-        Self { prefix: "socket.io".to_owned(), stream: "socket.io".to_owned(), stream_count: 1 }
+        Self {
+            prefix: "socket.io".to_owned(),
+            stream: "socket.io".to_owned(),
+            stream_count: 1,
+            session_prefix: "sio:session:".to_owned(),
+        }
     }
 }
 
