@@ -84,7 +84,8 @@ impl Driver for PubSub {
             Transmit::Unsubscribe(topic) => self.listen(|topics| topics.unsubscribe(topic)),
             Transmit::Publish { channel, payload } => self.shared.queue.push(Command::Publish { channel, payload }),
             Transmit::Count { channel, request } => self.shared.queue.push(Command::Count { channel, request }),
-            Transmit::Append { .. } | Transmit::Attach { .. } => false,
+            // Nor is what is kept.
+            Transmit::Append { .. } | Transmit::Save { .. } | Transmit::Claim { .. } | Transmit::Attach { .. } => false,
         }
     }
 
