@@ -63,7 +63,11 @@ impl Driver for PostgresDriver {
             }
             Transmit::Count { request, .. } => self.queue.add(Item::Count { request }),
             // No dialect of ours has them.
-            Transmit::Subscribe(_) | Transmit::Unsubscribe(_) | Transmit::Append { .. } => false,
+            Transmit::Subscribe(_)
+            | Transmit::Unsubscribe(_)
+            | Transmit::Append { .. }
+            | Transmit::Save { .. }
+            | Transmit::Claim { .. } => false,
         }
     }
 

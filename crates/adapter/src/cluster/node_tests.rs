@@ -129,6 +129,7 @@ impl World {
                     }
                 }
             }
+            Transmit::Save { .. } | Transmit::Claim { .. } => unreachable!("a node keeps no sessions"),
             Transmit::Count { channel, request } => {
                 let count =
                     self.nodes.iter().filter(|node| node.topics.contains(&Topic::Channel(channel.clone()))).count();

@@ -152,7 +152,7 @@ impl Hub {
                 attached.by_topic.remove(topic);
                 self.driver.transmit(transmit)
             }
-            Transmit::Count { .. } => self.driver.transmit(transmit),
+            Transmit::Count { .. } | Transmit::Save { .. } | Transmit::Claim { .. } => self.driver.transmit(transmit),
             Transmit::Publish { .. } | Transmit::Append { .. } | Transmit::Attach { .. } => {
                 let taken = self.driver.transmit(transmit);
                 match taken {
@@ -231,6 +231,13 @@ impl Hub {
                 if let Some(link) = nsp.as_ref().and_then(|nsp| nsp.link()) {
                     link.counted(request, nodes);
                 }
+            }
+            Incoming::Claimed { .. } => {}
+            Incoming::Gap { stream } => {
+                tracing::warn!(
+                    stream,
+                    "what other nodes said may be lost: the stream does not keep it for long enough"
+                );
             }
             Incoming::Listening => {
                 self.metrics.connected(true);

@@ -114,6 +114,7 @@ impl Shared {
                     listener.hear(Incoming::Entry { id: "1-0", fields: &fields });
                 }
             }
+            Transmit::Save { .. } | Transmit::Claim { .. } => {}
             Transmit::Count { channel, request } => {
                 let nodes = self.hearing(|topic| *topic == Topic::Channel(channel.clone())).len();
                 let listener = self.nodes.lock().unwrap()[from].listener.clone();

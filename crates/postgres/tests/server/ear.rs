@@ -94,7 +94,9 @@ impl Listener for Ear {
             Incoming::CutOff => Heard::CutOff,
             Incoming::Lost(messages) => Heard::Lost(messages),
             Incoming::Closed => Heard::Closed,
-            Incoming::Entry { .. } => unreachable!("there are no streams"),
+            Incoming::Entry { .. } | Incoming::Gap { .. } | Incoming::Claimed { .. } => {
+                unreachable!("there are no streams")
+            }
         };
         // The test may have ended.
         let _ = self.0.send(heard);

@@ -78,14 +78,18 @@ impl PubSub {
 impl Driver for PubSub {
     fn transmit(&self, transmit: Transmit) -> bool {
         match transmit {
-            // A stream is no part of pub/sub.
-            Transmit::Subscribe(Topic::Stream(_)) | Transmit::Unsubscribe(Topic::Stream(_)) => false,
+            // A stream is no part of pub/sub, and nothing is kept in it.
+            Transmit::Subscribe(Topic::Stream(_))
+            | Transmit::Unsubscribe(Topic::Stream(_))
+            | Transmit::Append { .. }
+            | Transmit::Save { .. }
+            | Transmit::Claim { .. }
+            | Transmit::Attach { .. } => false,
             Transmit::Subscribe(topic) => self.listen(|topics| topics.subscribe(topic)),
             Transmit::Unsubscribe(topic) => self.listen(|topics| topics.unsubscribe(topic)),
             Transmit::Publish { channel, payload } => self.shared.queue.push(Command::Publish { channel, payload }),
             Transmit::Count { channel, request } => self.shared.queue.push(Command::Count { channel, request }),
             // Nor is what is kept.
-            Transmit::Append { .. } | Transmit::Save { .. } | Transmit::Claim { .. } | Transmit::Attach { .. } => false,
         }
     }
 
