@@ -17,6 +17,7 @@ use smallvec::SmallVec;
 use crate::ack::{self, AckFuture, AskedMany, Gathered, Question};
 use crate::cluster::{self, Link, Pending};
 use crate::error::{ClusterError, EmitError, MissingAcks};
+use crate::handler::is_reserved_server_event;
 use crate::io::SocketIo;
 use crate::nsp::Nsp;
 use crate::pattern::Pattern;
@@ -187,7 +188,7 @@ impl Broadcast {
     #[doc(alias = "serverSideEmit")]
     pub fn server_side_emit(&self, event: &str, data: impl Serialize) -> Result<(), EmitError> {
         self.io.ensure_open()?;
-        let event = told(event, &data)?;
+        let event = told_servers(event, &data)?;
         self.tell(|_| Message::SideEmit { event: event.clone(), request: None });
         Ok(())
     }
@@ -204,7 +205,7 @@ impl Broadcast {
         event: &str,
         data: impl Serialize,
     ) -> AckFuture<Result<Vec<T>, BroadcastAckError<T>>> {
-        let asked = self.io.ensure_open().and_then(|()| told(event, &data)).map(|event| {
+        let asked = self.io.ensure_open().and_then(|()| told_servers(event, &data)).map(|event| {
             let ask = |nsp: Arc<Nsp>| Some(nsp.link()?.side_emit(event.clone(), self.timeout));
             self.namespaces().into_iter().filter_map(ask).collect::<Vec<_>>()
         });
@@ -374,6 +375,14 @@ fn told(event: &str, data: &impl Serialize) -> Result<Event, EmitError> {
     let unreadable = || EncodeError::from(serde_json::Error::custom("nobody could read it"));
     let (name, args) = packet.event_args().ok_or_else(unreadable)?;
     Ok(Event { name, args })
+}
+
+/// An event for other servers, which keep other names for themselves than sockets do.
+fn told_servers(event: &str, data: &impl Serialize) -> Result<Event, EmitError> {
+    if is_reserved_server_event(event) {
+        return Err(EncodeError::reserved(event).into());
+    }
+    Ok(Event { name: event.to_owned(), ..told("", data)? })
 }
 
 fn names(rooms: impl IntoRooms) -> Vec<Arc<str>> {

@@ -215,6 +215,9 @@ async fn the_other_servers_answer_for_themselves() {
     in_every_dialect(async |cluster| {
         let doubled = cluster.io(0).server_side_emit_with_ack::<u32>("double", 21).await.unwrap();
         assert_eq!(doubled, [42, 42]);
+        // Sockets keep this name for themselves, servers do not.
+        assert!(cluster.io(0).server_side_emit("disconnect", ()).is_ok());
+        assert!(cluster.io(0).server_side_emit("new_namespace", ()).unwrap_err().is_encode());
         let silent = cluster.io(0).timeout(Duration::from_secs(1)).server_side_emit_with_ack::<u32>("silent", ());
         let BroadcastAckError::Missing(missing) = silent.await.unwrap_err() else { panic!("emitted") };
         assert_eq!((missing.responses.len(), missing.missing), (0, 2));

@@ -17,7 +17,7 @@ use tokio_postgres::{AsyncMessage, Client, Config, Connection, Error, Socket};
 
 use crate::error::ConnectError;
 use crate::link::{Link, Statements};
-use crate::patience::answered;
+use pintle_broker::answered;
 
 /// How long the first connection may take to be there, before anything is said on it, unless the URL says otherwise.
 const FIRST_CONNECT_LIMIT: Duration = Duration::from_secs(4);

@@ -11,8 +11,8 @@ use tokio::time::sleep;
 use crate::connect::Setup;
 use crate::link::{End, Link};
 use crate::names;
-use crate::patience::Backoff;
 use crate::queue::{Item, Queue};
+use pintle_broker::Backoff;
 
 /// Carries messages with PostgreSQL. It has one task, which ends when this is dropped.
 #[derive(Debug)]

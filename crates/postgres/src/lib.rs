@@ -25,7 +25,6 @@ mod driver;
 mod error;
 mod link;
 mod names;
-mod patience;
 mod queue;
 
 pub use adapter::{PostgresAdapter, PostgresBuilder};

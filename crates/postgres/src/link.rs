@@ -18,8 +18,8 @@ use crate::connect::{Half, Messages, Setup, ended};
 use crate::driver::UNKNOWN_ID;
 use crate::error::told;
 use crate::names;
-use crate::patience::answered;
 use crate::queue::{Item, Queue};
+use pintle_broker::answered;
 
 /// How many messages are on their way to PostgreSQL at a time. Each waits for the one before to be committed; more of them
 /// only make what is fetched wait.

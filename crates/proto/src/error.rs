@@ -187,7 +187,8 @@ enum Cause {
 }
 
 impl EncodeError {
-    pub(crate) fn reserved(event: &str) -> Self {
+    /// An event whose name is kept by whoever sends it.
+    pub fn reserved(event: &str) -> Self {
         Self(Cause::ReservedEvent(event.to_owned()))
     }
 

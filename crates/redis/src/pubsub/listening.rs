@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::driver::Shared;
 use super::ear::Ear;
 use crate::link::{Link, Place};
-use crate::patience::Backoff;
+use pintle_broker::Backoff;
 
 /// Keeps an ear at each server that has something to be heard, and says whether everything is.
 pub(super) struct Listening {

@@ -15,7 +15,7 @@ use super::driver::Shared;
 use super::queue::Command;
 use super::servers::{Outcome, Servers};
 use crate::link::Link;
-use crate::patience::Backoff;
+use pintle_broker::Backoff;
 
 /// How long nothing may be said before it is seen whether the connections still are.
 pub(super) const PING_INTERVAL: Duration = Duration::from_secs(2);

@@ -18,7 +18,8 @@ use super::keys::{Former, Keys};
 use super::queue::{Append, Claim, Command, Queue, Save};
 use super::relay::Relay;
 use crate::link::Link;
-use crate::patience::{Backoff, answered};
+use crate::patience::answered;
+use pintle_broker::Backoff;
 
 /// Writes what waits, many commands at a time, and what belongs to one stream in its order.
 ///

@@ -13,7 +13,8 @@ use tracing::{info, warn};
 use super::entries::{Entry, first, last, of_stream};
 use super::relay::Beginning;
 use crate::link::Link;
-use crate::patience::{Backoff, answered};
+use crate::patience::answered;
+use pintle_broker::Backoff;
 
 /// Reads one stream, on a connection of its own, since it waits there for what comes.
 ///
