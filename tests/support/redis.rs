@@ -46,8 +46,19 @@ impl Redis {
     ///
     /// When it does not start.
     pub async fn start_with(options: &[&str]) -> Option<Self> {
-        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
+        Self::start_in(Folder::new(), options).await
+    }
+
+    /// Starts a sentinel that knows this server as a master by that name.
+    pub async fn start_sentinel(&self, name: &str) -> Option<Self> {
         let folder = Folder::new();
+        let config = format!("sentinel monitor {name} 127.0.0.1 {} 1\n", self.port);
+        std::fs::write(folder.0.join("sentinel.conf"), config).expect("a folder that can be written to");
+        Self::start_in(folder, &["sentinel.conf", "--sentinel"]).await
+    }
+
+    async fn start_in(folder: Folder, options: &[&str]) -> Option<Self> {
+        let options: Vec<String> = options.iter().map(ToString::to_string).collect();
         // Whoever is given the port between our asking for it and the server's is one that we cannot know.
         for _ in 0..10 {
             let port = free_port().await;
@@ -155,8 +166,9 @@ fn redis_cli() -> PathBuf {
 
 fn spawn(port: u16, folder: &Path, options: &[String]) -> std::io::Result<Child> {
     Command::new(server())
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+        // A file comes before everything else.
         .args(options)
+        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
         .current_dir(folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

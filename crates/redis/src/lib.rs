@@ -6,6 +6,12 @@
 //! When Redis goes away, nothing is lost between the sockets of one node, and with streams nothing between nodes either, as far
 //! as there is room. The connection is made again after a pause that grows from 50 ms to a second; everything is subscribed to
 //! again then, and `tracing` hears of both.
+//!
+//! # Features
+//!
+//! - `tls`: `rediss://`. What the system trusts is trusted, and the file that the variable `SSL_CERT_FILE` names instead of
+//!   that.
+//! - `sentinel`: `RedisAdapter::sentinel` and its like, for a master that sentinels watch.
 
 mod bus;
 mod classic;
@@ -18,6 +24,8 @@ mod sentinel;
 mod sharded;
 mod slots;
 mod streams;
+#[cfg(feature = "tls")]
+mod tls;
 
 pub use classic::RedisAdapter;
 pub use error::ConnectError;

@@ -28,7 +28,7 @@ pub(crate) struct Link {
 
 #[derive(Clone, Debug)]
 enum Way {
-    Server(Place),
+    Server(Box<Place>),
     Cluster(Arc<Seeds>),
     #[cfg(feature = "sentinel")]
     Sentinel(crate::sentinel::Sentinels),
@@ -42,7 +42,7 @@ impl Link {
     /// When it is no such URL.
     pub(crate) fn server(url: &str) -> Result<Self, ConnectError> {
         let place = Place::parse(url)?;
-        Ok(Self { name: place.name.clone(), way: Way::Server(place) })
+        Ok(Self { name: place.name.clone(), way: Way::Server(Box::new(place)) })
     }
 
     /// A cluster, by some of its nodes.
@@ -95,7 +95,7 @@ impl Link {
     /// Which masters there are at present, and which of them has which channel.
     pub(crate) async fn slots(&self) -> RedisResult<Slots> {
         match &self.way {
-            Way::Server(place) => Ok(Slots::single(place.clone())),
+            Way::Server(place) => Ok(Slots::single(Place::clone(place))),
             Way::Cluster(seeds) => {
                 let mut failure = None;
                 for seed in seeds.all() {
@@ -147,6 +147,8 @@ pub(crate) struct Place {
 impl Place {
     fn parse(url: &str) -> Result<Self, ConnectError> {
         let info = url.into_connection_info().map_err(ConnectError::bad_url)?;
+        #[cfg(feature = "tls")]
+        crate::tls::provide();
         // Says so if it is a kind of address that this was not built for.
         Client::open(info.clone()).map_err(ConnectError::bad_url)?;
         Ok(Self::new(info))

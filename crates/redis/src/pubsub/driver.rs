@@ -89,7 +89,6 @@ impl Driver for PubSub {
             Transmit::Unsubscribe(topic) => self.listen(|topics| topics.unsubscribe(topic)),
             Transmit::Publish { channel, payload } => self.shared.queue.push(Command::Publish { channel, payload }),
             Transmit::Count { channel, request } => self.shared.queue.push(Command::Count { channel, request }),
-            // Nor is what is kept.
         }
     }
 

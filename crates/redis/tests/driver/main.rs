@@ -4,3 +4,4 @@ mod bus;
 mod loss;
 mod node;
 mod sharded;
+mod ways;

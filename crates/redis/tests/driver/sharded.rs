@@ -113,7 +113,7 @@ async fn a_cluster_carries_each_channel_on_its_own_master() {
         }
     }
     for node in [&mut one, &mut two] {
-        let mut next = vec![0u32; ROOMS];
+        let mut next = [0u32; ROOMS];
         for _ in 0..ROOMS * 100 {
             let Heard::Message { topic, channel: name, payload } = node.next_message().await else { unreachable!() };
             let number = (0..ROOMS).find(|&number| room(number) == name).expect("a room of ours");
