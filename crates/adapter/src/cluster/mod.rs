@@ -12,6 +12,8 @@ mod driver;
 mod entry_id;
 pub mod family;
 #[cfg(test)]
+mod heartbeat_tests;
+#[cfg(test)]
 mod hostile_tests;
 mod malformed;
 mod message;

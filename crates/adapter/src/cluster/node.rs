@@ -139,7 +139,9 @@ impl Node {
 
     /// Something was said, however it came.
     pub fn handle_heard(&mut self, now: Instant, Heard { uid, content }: Heard) {
-        if let (Some(peers), Some(uid)) = (&mut self.peers, uid.as_deref().filter(|uid| *uid != EMITTER)) {
+        if let (Some(peers), Some(uid)) =
+            (&mut self.peers, uid.as_deref().filter(|uid| !uid.is_empty() && *uid != EMITTER))
+        {
             peers.heard_of(uid, now);
         }
         match content {
@@ -164,8 +166,8 @@ impl Node {
             Message::Fetch { to, request } => Task::Fetch { to, asker: asker(request) },
             Message::Rooms { request } => Task::Rooms { asker: asker(request) },
             Message::SideEmit { event, request } => Task::SideEmit { event, asker: request.map(asker) },
-            Message::InitialHeartbeat => return self.tell(now, Message::Heartbeat),
-            Message::Heartbeat => return,
+            Message::InitialHeartbeat if self.peers.is_some() => return self.tell(now, Message::Heartbeat),
+            Message::InitialHeartbeat | Message::Heartbeat => return,
             Message::Close => {
                 if let (Some(peers), Some(uid)) = (&mut self.peers, uid) {
                     peers.left(&uid);
@@ -302,10 +304,11 @@ impl Node {
         self.dialect.room_topic(self.me(), room, own)
     }
 
-    /// The node goes.
+    /// The node goes. It does not say any more that it is there, whoever asks.
     pub fn leave(&mut self, now: Instant) {
         if self.peers.is_some() {
             self.tell(now, Message::Close);
+            self.peers = None;
         }
         let topics = self.dialect.topics(self.me());
         self.transmits.extend(topics.into_iter().map(Transmit::Unsubscribe));

@@ -70,8 +70,9 @@ enum Stage {
     Counting(Message),
     /// So many are to answer; those that have, as far as answers say whose they are.
     Number { left: usize, heard: HashSet<String> },
-    /// These are to answer.
-    Nodes(HashSet<String>),
+    /// These are to answer; and those that have. Among them may be some that were not known when they were asked: their
+    /// answers count as well, as long as it is waited for the others.
+    Nodes { left: HashSet<String>, heard: HashSet<String> },
 }
 
 impl Answers {
@@ -115,7 +116,7 @@ impl Request {
         let nobody = match &self.stage {
             Stage::Counting(_) => false,
             Stage::Number { left, .. } => *left == 0,
-            Stage::Nodes(nodes) => nodes.is_empty(),
+            Stage::Nodes { left, .. } => left.is_empty(),
         };
         nobody && self.answers.are_whole()
     }
@@ -125,8 +126,8 @@ impl Request {
             Stage::Counting(_) => Missing::Unknown,
             Stage::Number { left: 0, .. } => Missing::Nobody,
             Stage::Number { left, .. } => Missing::Nodes(left),
-            Stage::Nodes(nodes) if nodes.is_empty() => Missing::Nobody,
-            Stage::Nodes(nodes) => Missing::Nodes(nodes.len()),
+            Stage::Nodes { left, .. } if left.is_empty() => Missing::Nobody,
+            Stage::Nodes { left, .. } => Missing::Nodes(left.len()),
         };
         Outcome { answers: self.answers, missing }
     }
@@ -142,7 +143,8 @@ impl Requests {
     /// A request of these nodes.
     pub(super) fn ask(&mut self, id: RequestId, message: &Message, nodes: HashSet<String>, deadline: Instant) {
         let answers = Answers::to(message);
-        self.waiting.insert(id, Request { deadline, stage: Stage::Nodes(nodes), answers });
+        let stage = Stage::Nodes { left: nodes, heard: HashSet::new() };
+        self.waiting.insert(id, Request { deadline, stage, answers });
     }
 
     /// There are so many nodes besides this one. Gives what is to be told them.
@@ -167,9 +169,8 @@ impl Requests {
         let owes = !matches!(said, Said::Ack(_));
         let repeated = match (&request.stage, uid) {
             (Stage::Counting(_), _) => true,
-            (Stage::Number { heard, .. }, Some(uid)) => owes && heard.contains(uid),
-            (Stage::Number { .. }, None) => false,
-            (Stage::Nodes(nodes), uid) => owes && uid.is_none_or(|uid| !nodes.contains(uid)),
+            (Stage::Number { heard, .. } | Stage::Nodes { heard, .. }, Some(uid)) => owes && heard.contains(uid),
+            (Stage::Number { .. } | Stage::Nodes { .. }, None) => false,
         };
         if repeated {
             return false;
@@ -184,7 +185,12 @@ impl Requests {
                     *left = left.saturating_sub(1);
                     heard.extend(uid.map(str::to_owned));
                 }
-                Stage::Nodes(nodes) => drop(uid.map(|uid| nodes.remove(uid))),
+                Stage::Nodes { left, heard } => {
+                    if let Some(uid) = uid {
+                        left.remove(uid);
+                        heard.insert(uid.to_owned());
+                    }
+                }
             }
         }
         true
@@ -193,8 +199,8 @@ impl Requests {
     /// A node has gone, and answers no more.
     pub(super) fn lost(&mut self, uid: &str) {
         for request in self.waiting.values_mut() {
-            if let Stage::Nodes(nodes) = &mut request.stage {
-                nodes.remove(uid);
+            if let Stage::Nodes { left, .. } = &mut request.stage {
+                left.remove(uid);
             }
         }
     }
