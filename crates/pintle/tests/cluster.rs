@@ -234,6 +234,9 @@ async fn a_dynamic_namespace_of_another_node_is_reached() {
         settle().await;
         cluster.io(0).of("/tenant/7").emit("rent", 100).unwrap();
         assert_eq!(tenant.hear().await, r#"2/tenant/7,["rent",100]"#);
+        // Who spoke has nobody there, and is not waited for.
+        let there = cluster.io(1).of("/tenant/7").fetch_sockets().await.unwrap();
+        assert_eq!(there.len(), 1);
         // What was listened to for it is not when it has gone.
         drop(tenant);
         settle().await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use pintle_adapter::cluster::dialect::{Topic, Transmit};
+use pintle_adapter::cluster::dialect::{EMITTER, Topic, Transmit};
 use pintle_adapter::cluster::{Adapter, Driver, Incoming, Listener, Message, Node, RequestId};
 use smallvec::SmallVec;
 use tokio::runtime::Handle;
@@ -91,9 +91,10 @@ impl Hub {
         Node::new(name.clone(), uid, dialect, clock::now())
     }
 
-    /// Tells the other nodes something about a namespace that is not here.
+    /// Tells the other nodes something about a namespace that is not here. To them it comes from no node: who has no part in
+    /// the namespace is not to be waited for.
     pub(crate) fn tell(&self, name: &Arc<str>, message: Message) {
-        let mut node = self.node(name);
+        let mut node = Node::new(name.clone(), EMITTER, self.adapter.dialect(), clock::now());
         node.tell(clock::now(), message);
         while let Some(transmit) = node.poll_transmit() {
             // Nobody listens for it here.
