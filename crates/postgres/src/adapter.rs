@@ -19,6 +19,9 @@ use crate::names;
 /// PostgreSQL's limit is 7,999 bytes.
 const MAX_THRESHOLD: usize = 8000;
 
+/// What is done again and again leaves time for something else.
+const MIN_INTERVAL: Duration = Duration::from_millis(100);
+
 /// Carries messages between the nodes of a cluster with PostgreSQL's `LISTEN` and `NOTIFY`: Node's `createAdapter` of
 /// `@socket.io/postgres-adapter`, with which it shares a cluster. Nodes know of each other by heartbeats.
 ///
@@ -134,20 +137,22 @@ impl PostgresBuilder {
         self
     }
 
-    /// After how long what is in the table is removed, and how often this node looks; 30 seconds by default. Node's
-    /// `cleanupInterval`.
+    /// After how long what is in the table is removed, and how often this node looks; 30 seconds by default, a tenth of a
+    /// second at least. Node's `cleanupInterval`.
     pub fn cleanup_interval(mut self, interval: Duration) -> Self {
-        self.cleanup_interval = interval;
+        self.cleanup_interval = interval.max(MIN_INTERVAL);
         self
     }
 
-    /// How often a node that has nothing else to say says that it is there; 5 seconds by default. Node's `heartbeatInterval`.
+    /// How often a node that has nothing else to say says that it is there; 5 seconds by default, a tenth of a second at
+    /// least. Node's `heartbeatInterval`.
     pub fn heartbeat_interval(mut self, interval: Duration) -> Self {
-        self.dialect.heartbeat_interval = interval;
+        self.dialect.heartbeat_interval = interval.max(MIN_INTERVAL);
         self
     }
 
-    /// After how long without a word a node is gone; 10 seconds by default. Node's `heartbeatTimeout`.
+    /// After how long without a word a node is gone; 10 seconds by default. It has to be longer than the interval of every
+    /// other node. Node's `heartbeatTimeout`.
     pub fn heartbeat_timeout(mut self, timeout: Duration) -> Self {
         self.dialect.heartbeat_timeout = timeout;
         self

@@ -219,7 +219,7 @@ impl Writer<'_> {
                         self.on_their_way += 1;
                         let cost = item.cost();
                         let mut carried = Box::pin(maybe_done(carry(client, statements, item)));
-                        // Now it is sent: in the order in which it was taken, not in that of who is polled.
+                        // Now it is sent, whatever else is on its way.
                         poll_fn(|context| Poll::Ready(carried.as_mut().poll(context))).await.is_ready();
                         sent.push_back((cost, carried));
                     }

@@ -171,3 +171,67 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(bytes: usize) -> Item {
+        Item::Publish { channel: String::new(), payload: "x".repeat(bytes) }
+    }
+
+    fn topics(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    #[test]
+    fn there_is_no_connection_before_all_is_listened_to() {
+        let queue = Queue::new(1000, false);
+        queue.listen("a".to_owned());
+        assert!(!queue.add(message(1)));
+        // What is asked for while others are listened to is listened to as well.
+        let listened = queue.topics();
+        queue.listen("b".to_owned());
+        assert!(!queue.connect(&listened) && !queue.is_connected());
+        queue.unlisten("a");
+        assert!(!queue.connect(&topics(&["a", "b"])));
+        assert!(queue.connect(&topics(&["b"])) && queue.is_connected());
+        assert!(queue.add(message(1)));
+    }
+
+    #[test]
+    fn what_is_taken_takes_room_until_it_is_done() {
+        let queue = Queue::new(200, true);
+        assert!(queue.add(message(136)));
+        assert!(!queue.add(message(0)));
+        let mut next = std::pin::pin!(queue.next());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        let std::task::Poll::Ready(Some(item)) = next.as_mut().poll(&mut context) else {
+            panic!("nothing to take");
+        };
+        assert!(!queue.add(message(0)));
+        queue.done(item.cost());
+        assert!(queue.add(message(0)));
+    }
+
+    #[test]
+    fn what_waits_for_a_lost_connection_is_lost_and_takes_no_room() {
+        let queue = Queue::new(1000, true);
+        queue.listen("a".to_owned());
+        assert!(queue.add(message(500)) && queue.add(Item::Count { request: String::new() }) && queue.add(message(1)));
+        assert_eq!(queue.disconnect(), 2);
+        assert!(!queue.is_connected());
+        assert!(queue.connect(&topics(&["a"])));
+        assert!(queue.add(message(900)));
+    }
+
+    #[test]
+    fn topics_that_come_and_go_take_one_place() {
+        let queue = Queue::new(1000, true);
+        for turn in 0..100 {
+            queue.listen(turn.to_string());
+            queue.unlisten(&turn.to_string());
+        }
+        assert!(matches!(queue.state().items.make_contiguous(), [Item::Topics { added: true }]));
+    }
+}

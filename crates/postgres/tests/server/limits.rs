@@ -60,3 +60,26 @@ async fn what_is_too_large_is_not_fetched() {
     assert!(b.attach([1; 1001]) && b.attach([2; 1000]));
     a.expect_message([2; 1000]).await;
 }
+
+/// How many messages a second go from one node to another: `cargo test -p pintle-postgres --release -- --ignored --nocapture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it measures"]
+#[expect(clippy::print_stdout, reason = "somebody asked for it")]
+async fn messages_a_second() {
+    // As many as may wait.
+    const MESSAGES: u32 = 10_000;
+
+    let Some(postgres) = Postgres::start().await else { return };
+    let (a, mut b) = (Node::start(&postgres).await, Node::start(&postgres).await);
+    for what in ["notified", "put aside"] {
+        let begun = tokio::time::Instant::now();
+        for _ in 0..MESSAGES {
+            let payload = vec![b'x'; 300];
+            assert!(if what == "notified" { a.say(payload) } else { a.attach(payload) });
+        }
+        for _ in 0..MESSAGES {
+            b.expect_message([b'x'; 300]).await;
+        }
+        println!("{what}: {:.0} a second", f64::from(MESSAGES) / begun.elapsed().as_secs_f64());
+    }
+}
