@@ -1,4 +1,4 @@
-// Sockets to the server at PORT that a Rust test leads (tests/support/driven.rs): a line of JSON each way.
+// Sockets to the server at PORT, or at those that are named, that a Rust test leads (tests/support/driven.rs): a line of JSON each way.
 //
 // A command names a socket by its number. Everything a socket hears is told, in its order; so is what a command gives.
 
@@ -37,10 +37,10 @@ function follow(socket, number) {
 
 const commands = {
   /** A new connection, or a namespace more on that of another socket. */
-  open({ socket, namespace, options, beside }) {
+  open({ socket, server, namespace, options, beside }) {
     const opened =
       beside === null
-        ? io(url + namespace, { autoConnect: false, forceNew: true, reconnection: false, ...options })
+        ? io((server ?? url) + namespace, { autoConnect: false, forceNew: true, reconnection: false, ...options })
         : sockets[beside].socket.io.socket(namespace, options);
     sockets[socket] = follow(opened, socket);
     opened.connect();

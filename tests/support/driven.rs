@@ -40,8 +40,21 @@ impl Driver {
     ///
     /// When it does not start.
     pub async fn start(address: SocketAddr) -> Option<Self> {
+        Self::start_with(&[("PORT", &address.port().to_string())])
+    }
+
+    /// Starts Node.js, for clients that are each told [which server](Self::open_at) they are for.
+    ///
+    /// # Panics
+    ///
+    /// When it does not start.
+    pub fn start_for_many() -> Option<Self> {
+        Self::start_with(&[])
+    }
+
+    fn start_with(variables: &[(&str, &str)]) -> Option<Self> {
         let mut command = scripts::node_command()?;
-        command.arg("driven.mjs").env("PORT", address.port().to_string());
+        command.arg("driven.mjs").envs(variables.iter().copied());
         let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("Node starts");
         let input = process.stdin.take().expect("its input is piped");
         let output = process.stdout.take().expect("its output is piped");
@@ -61,7 +74,12 @@ impl Driver {
 
     /// A client that is about to connect to a namespace, with options of the client's own.
     pub async fn open(&self, namespace: &str, options: Value) -> RealSocket {
-        self.open_beside(None, namespace, options).await
+        self.open_beside(None, None, namespace, options).await
+    }
+
+    /// A client that is about to connect to a namespace of the server at `address`.
+    pub async fn open_at(&self, address: SocketAddr, namespace: &str, options: Value) -> RealSocket {
+        self.open_beside(None, Some(address), namespace, options).await
     }
 
     /// A client that has connected to `/`, over a WebSocket from the start.
@@ -85,7 +103,13 @@ impl Driver {
         socket
     }
 
-    async fn open_beside(&self, beside: Option<usize>, namespace: &str, options: Value) -> RealSocket {
+    async fn open_beside(
+        &self,
+        beside: Option<usize>,
+        address: Option<SocketAddr>,
+        namespace: &str,
+        options: Value,
+    ) -> RealSocket {
         let (sender, heard) = mpsc::unbounded_channel();
         let number = {
             let mut told = lock(&self.0.told);
@@ -93,7 +117,9 @@ impl Driver {
             told.sockets.len() - 1
         };
         let socket = RealSocket { driver: self.clone(), number, id: String::new(), heard };
-        socket.run("open", json!({ "namespace": namespace, "options": options, "beside": beside })).await;
+        let server = address.map(|address| format!("http://{address}"));
+        let open = json!({ "server": server, "namespace": namespace, "options": options, "beside": beside });
+        socket.run("open", open).await;
         socket
     }
 }
@@ -156,7 +182,7 @@ impl RealSocket {
 
     /// A socket of another namespace on the same connection.
     pub async fn beside(&self, namespace: &str) -> Self {
-        self.driver.open_beside(Some(self.number), namespace, json!({})).await
+        self.driver.open_beside(Some(self.number), None, namespace, json!({})).await
     }
 
     /// Connects again.

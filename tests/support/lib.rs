@@ -36,7 +36,7 @@ pub use proxy::{Direction, Fault, Line, Proxy};
 pub use redis::Redis;
 pub use redis_cluster::RedisCluster;
 pub use reference::{Reference, judging_reference};
-pub use scripts::{WAYS, node, python};
+pub use scripts::{WAYS, node, node_command, python};
 pub use server::{Endpoint, TestServer};
 pub use signal::{pause, resume, terminate};
 pub use time::{PATIENCE, eventually, within};

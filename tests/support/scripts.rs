@@ -19,7 +19,7 @@ pub(crate) fn folder() -> PathBuf {
 }
 
 /// The Node.js to use, or `None`, said loudly, when the packages of `interop/package.json` are not installed.
-pub(crate) fn node_command() -> Option<Command> {
+pub fn node_command() -> Option<Command> {
     if !folder().join("node_modules").is_dir() {
         skip("the npm packages are missing; run `npm ci` in tests/interop");
         return None;
