@@ -1,0 +1,6 @@
+//! The cases. What has the name of one of the official suites does what that does.
+
+pub(crate) mod acks;
+pub(crate) mod broadcasts;
+pub(crate) mod servers;
+pub(crate) mod sockets;

@@ -1,0 +1,98 @@
+//! Which case is done with which adapter.
+
+use serde_json::json;
+
+use crate::adapter::Adapter;
+use crate::cluster::Plan;
+use crate::{cases, run};
+
+fn custom() -> Plan {
+    Plan { nsps: &["/", "/custom"], ..Plan::default() }
+}
+
+/// Node's adapter puts aside what has more bytes than this, and would lose what has 8,000.
+fn threshold() -> Plan {
+    Plan { options: json!({ "payloadThreshold": 7999 }), ..Plan::default() }
+}
+
+/// What all adapters can do, and what a suite has besides; a test each.
+macro_rules! suites {
+    ($($suite:ident: $adapter:ident { $($module:ident::$case:ident $(with $plan:expr)?),* $(,)? })*) => {
+        $(mod $suite {
+            use super::*;
+
+            suites!(@all $adapter {
+                acks::acknowledgements_of_a_room,
+                acks::broadcasts_with_a_single_acknowledgement,
+                acks::broadcasts_with_multiple_acknowledgements,
+                acks::broadcasts_with_multiple_acknowledgements_binary_content,
+                acks::broadcasts_with_multiple_acknowledgements_no_client,
+                acks::broadcasts_with_multiple_acknowledgements_timeout,
+                acks::many_acknowledgements_of_each_node,
+                broadcasts::a_megabyte_arrives,
+                broadcasts::a_socket_broadcasts_to_all_others,
+                broadcasts::broadcasts_to_a_single_client,
+                broadcasts::broadcasts_to_all_clients,
+                broadcasts::broadcasts_to_all_clients_except_in_room,
+                broadcasts::broadcasts_to_all_clients_in_a_namespace with custom,
+                broadcasts::broadcasts_to_all_clients_in_a_room,
+                broadcasts::broadcasts_to_all_clients_once,
+                broadcasts::broadcasts_to_local_clients_only,
+                broadcasts::events_arrive_in_order,
+                broadcasts::rooms_may_have_any_name,
+                broadcasts::volatile_and_compressed_events_arrive,
+                servers::sends_an_event_and_receives_a_response_from_the_other_server_instances with cases::servers::plan,
+                servers::sends_an_event_but_timeout_if_one_server_does_not_respond with cases::servers::plan,
+                servers::sends_an_event_to_other_server_instances with cases::servers::plan,
+                sockets::a_socket_that_was_fetched_is_reached,
+                sockets::closes_the_connections_of_all_socket_instances,
+                sockets::makes_all_socket_instances_disconnect,
+                sockets::makes_all_socket_instances_join_the_specified_room,
+                sockets::makes_all_socket_instances_leave_the_specified_room,
+                sockets::makes_the_given_socket_instance_join_the_specified_room,
+                sockets::makes_the_given_socket_instance_leave_the_specified_room,
+                sockets::makes_the_matching_socket_instances_disconnect,
+                sockets::makes_the_matching_socket_instances_join_the_specified_room,
+                sockets::makes_the_matching_socket_instances_leave_the_specified_room,
+                sockets::returns_a_single_socket_instance,
+                sockets::returns_all_socket_instances,
+                sockets::returns_only_local_socket_instances,
+                sockets::sends_a_packet_before_all_socket_instances_disconnect,
+                sockets::tells_all_of_a_socket,
+                $($module::$case $(with $plan)?,)*
+            });
+        })*
+    };
+    (@all $adapter:ident { $($module:ident::$case:ident $(with $plan:expr)?,)* }) => {
+        $(
+            #[test]
+            fn $case() {
+                run(Adapter::$adapter, suites!(@plan $($plan)?), |cluster| Box::pin(cases::$module::$case(cluster)));
+            }
+        )*
+    };
+    (@plan) => { Plan::default };
+    (@plan $plan:expr) => { $plan };
+}
+
+suites! {
+    classic: Classic {
+        broadcasts::broadcasts_to_a_numeric_room,
+        sockets::all_rooms_returns_all_rooms_across_several_nodes,
+    }
+    classic_specific: ClassicSpecific {
+        sockets::all_rooms_returns_all_rooms_across_several_nodes,
+    }
+    sharded: Sharded {
+        servers::sends_bytes_to_other_server_instances with cases::servers::plan,
+    }
+    sharded_static: ShardedStatic {}
+    sharded_private: ShardedPrivate {}
+    streams: Streams {
+        servers::sends_bytes_to_other_server_instances with cases::servers::plan,
+    }
+    postgres: Postgres {
+        broadcasts::events_of_eight_thousand_bytes_arrive with threshold,
+        servers::sends_bytes_to_other_server_instances with cases::servers::plan,
+    }
+}
