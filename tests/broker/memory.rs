@@ -1,0 +1,11 @@
+//! What this process occupies.
+
+use std::fs;
+
+/// Mebibytes that are resident.
+pub(crate) fn resident() -> u64 {
+    let status = fs::read_to_string("/proc/self/status").expect("the kernel says what a process occupies");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("as long as it runs");
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().expect("a number");
+    kibibytes / 1024
+}
