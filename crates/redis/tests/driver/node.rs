@@ -138,18 +138,26 @@ impl Node {
 pub(crate) struct Gate(Arc<(Mutex<bool>, Condvar)>);
 
 impl Gate {
-    pub(crate) fn shut(&self) {
+    /// Shuts it for as long as what it gives is there.
+    pub(crate) fn shut(&self) -> Shut {
         *self.0.0.lock().expect("no panic") = true;
-    }
-
-    pub(crate) fn open(&self) {
-        *self.0.0.lock().expect("no panic") = false;
-        self.0.1.notify_all();
+        Shut(self.clone())
     }
 
     fn pass(&self) {
         let is_shut = self.0.0.lock().expect("no panic");
         drop(self.0.1.wait_while(is_shut, |is_shut| *is_shut).expect("no panic"));
+    }
+}
+
+/// A gate that is shut.
+#[derive(Debug)]
+pub(crate) struct Shut(Gate);
+
+impl Drop for Shut {
+    fn drop(&mut self) {
+        *self.0.0.0.lock().expect("no panic") = false;
+        self.0.0.1.notify_all();
     }
 }
 
