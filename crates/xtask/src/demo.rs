@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: the chat, with the browser client it needs.
+//! `cargo xtask demo`: the chat, or the chat of three nodes, with the browser client it needs.
 
 use std::process::{Command, ExitCode};
 
@@ -7,6 +7,8 @@ use crate::{Result, npm, place};
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
     let (release, rest): (Vec<&String>, Vec<&String>) = args.iter().partition(|arg| *arg == "--release");
+    let (cluster, rest): (Vec<&String>, Vec<&String>) = rest.into_iter().partition(|arg| *arg == "--cluster");
+    let package = if cluster.is_empty() { "example-chat" } else { "example-cluster" };
     let missing = |what: &str| {
         format!(
             "{what} is missing. The chat's page runs the official Socket.IO client, which comes from npm:\n\
@@ -19,7 +21,7 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
 
     println!("building the chat; open the address it prints in two windows, and stop it with Ctrl-C");
     let mut chat = Command::new(place::cargo());
-    chat.current_dir(place::root()).args(["run", "--package", "example-chat"]);
+    chat.current_dir(place::root()).args(["run", "--package", package]);
     if !release.is_empty() {
         chat.arg("--release");
     }

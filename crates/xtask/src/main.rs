@@ -22,6 +22,8 @@ type Result<T> = std::result::Result<T, String>;
 const USAGE: &str = "\
 usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
          builds the chat, fetches the browser client it needs, and serves it
+       cargo xtask demo --cluster [--haproxy] [--port PORT] [--release]
+         the same with a chat on three nodes, behind nginx or HAProxy; redis-server and one of these have to be there
        cargo xtask test [ARGUMENTS OF cargo test]
          installs what the tests need and runs them all, or those that the arguments name
        cargo xtask autobahn [ARGUMENTS OF cargo test]

@@ -88,6 +88,24 @@ pub(crate) const POSTGRES: Program = Program {
     tests: "clusters over PostgreSQL",
 };
 
+pub(crate) const NGINX: Program = Program {
+    what: "nginx",
+    variable: "PINTLE_NGINX",
+    names: &["nginx", "/usr/sbin/nginx"],
+    proof: &["-v"],
+    packages: &["nginx-light", "nginx"],
+    tests: "three nodes behind nginx",
+};
+
+pub(crate) const HAPROXY: Program = Program {
+    what: "HAProxy",
+    variable: "PINTLE_HAPROXY",
+    names: &["haproxy", "/usr/sbin/haproxy"],
+    proof: &["-v"],
+    packages: &["haproxy"],
+    tests: "three nodes behind HAProxy",
+};
+
 pub(crate) const VALGRIND: Program = Program {
     what: "valgrind",
     variable: "PINTLE_VALGRIND",

@@ -5,7 +5,9 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Command, ExitCode, Stdio};
 
 use crate::process::{self, Running};
-use crate::programs::{CHROMIUM, Installer, NODE, NPM, POSTGRES, PYTHON, PYTHON2, Program, REDIS_SERVER};
+use crate::programs::{
+    CHROMIUM, HAPROXY, Installer, NGINX, NODE, NPM, POSTGRES, PYTHON, PYTHON2, Program, REDIS_SERVER,
+};
 use crate::summary::Summary;
 use crate::{Result, npm, place, python};
 
@@ -52,6 +54,8 @@ impl Prepared {
         self.program(&CHROMIUM);
         self.program(&REDIS_SERVER);
         self.program(&POSTGRES);
+        self.program(&NGINX);
+        self.program(&HAPROXY);
 
         if let (Some(_), Some(npm)) = (node, npm) {
             let modules = npm::locked(npm.as_ref(), &place::interop());
