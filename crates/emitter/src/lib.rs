@@ -22,10 +22,10 @@
 //! |---|---|---|
 //! | `@socket.io/redis-adapter`, `pintle_redis::RedisAdapter` | [`Emitter::redis`] | `redis` |
 //! | its `createShardedAdapter`, `ShardedRedisAdapter` | [`Emitter::sharded`] | `redis` |
-//! | `@socket.io/redis-streams-adapter`, `RedisStreamsAdapter` | [`Emitter::streams`] | `redis` |
+//! | `@socket.io/redis-streams-adapter`, `StreamsAdapter` | [`Emitter::streams`] | `redis` |
 //! | `@socket.io/postgres-adapter`, `pintle_postgres::PostgresAdapter` | [`Emitter::postgres`] | `postgres` |
 //!
-//! Both features are on by default, and at least one is needed. `redis-tls` is for addresses that begin with `rediss://`.
+//! Both features are on by default, and at least one is needed. `tls` is for addresses that begin with `rediss://`.
 //!
 //! An emitter is no node: nobody waits for it, and it hears nothing. So there are no acknowledgements, and it cannot ask who is
 //! there. It needs a runtime of tokio.

@@ -18,7 +18,7 @@ impl Emitter {
     /// Speaks to servers with `@socket.io/redis-adapter` or `pintle_redis::RedisAdapter`, once it is awaited. Node's
     /// `@socket.io/redis-emitter`.
     ///
-    /// The address is `redis://user:password@host:port/`, `rediss://` for TLS, or `unix:///path`. Redis has to be of version 6 or
+    /// The address is `redis://user:password@host:port/`, `rediss://` with the feature `tls`, or `unix:///path`. Redis has to be of version 6 or
     /// newer; for an older one, add `?protocol=resp2`. Of a Redis Cluster, any node will do.
     ///
     /// ```no_run
@@ -48,7 +48,7 @@ impl Emitter {
         ConnectRedis::new(url.into(), Sharded::default())
     }
 
-    /// Speaks to servers with `@socket.io/redis-streams-adapter` or `pintle_redis::RedisStreamsAdapter`, once it is awaited.
+    /// Speaks to servers with `@socket.io/redis-streams-adapter` or `pintle_redis::StreamsAdapter`, once it is awaited.
     /// Node's `@socket.io/redis-streams-emitter`.
     ///
     /// # Errors
