@@ -200,6 +200,8 @@ impl Redis {
             let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
             info = info.set_redis_settings(settings);
         }
+        #[cfg(feature = "tls")]
+        provide_tls();
         Ok(Self { client: Client::open(info)?, means })
     }
 
@@ -219,6 +221,17 @@ impl Redis {
             }
             (other, _) => unreachable!("an emitter on Redis publishes or appends: {other:?}"),
         }
+    }
+}
+
+/// Sees to it that rustls has a provider of cryptography: one that the application has chosen stays; without any it would panic.
+#[cfg(feature = "tls")]
+fn provide_tls() {
+    use rustls::crypto::{CryptoProvider, ring};
+
+    if CryptoProvider::get_default().is_none() {
+        // It fails if somebody else was quicker, which is as well.
+        let _ = ring::default_provider().install_default();
     }
 }
 

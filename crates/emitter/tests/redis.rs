@@ -184,3 +184,11 @@ async fn an_older_protocol_will_do() {
     let io = Emitter::redis(format!("{}/?protocol=resp2", redis.url())).await.unwrap();
     io.emit("e", 1).await.unwrap();
 }
+
+#[cfg(feature = "tls")]
+#[tokio::test]
+async fn a_server_without_tls_is_an_error_where_tls_is_asked_for() {
+    let Some(redis) = Redis::start().await else { return };
+    let error = Emitter::redis(redis.url().replace("redis://", "rediss://")).await.unwrap_err();
+    assert!(!error.is_address(), "{error}");
+}
