@@ -104,6 +104,11 @@ pub struct Missed<P> {
 }
 
 impl<P> Missed<P> {
+    /// A packet that was for these.
+    pub fn new(packet: P, select: &Select) -> Self {
+        Self { packet, rooms: select.rooms.clone() }
+    }
+
     /// Whether the packet is still for the session when it is not in all of its rooms any more.
     pub fn is_for(&self, is_in: impl Fn(&str) -> bool) -> bool {
         self.rooms.is_empty() || self.rooms.iter().any(|room| is_in(room))
@@ -171,7 +176,7 @@ impl<P: Clone, T> Recovery<P, T> {
         let mut missed = Vec::new();
         for entry in self.log.after(start, &session.rooms) {
             session.delivered = session.delivered.max(entry.offset);
-            missed.push(Missed { packet: entry.packet.clone(), rooms: entry.select.rooms.clone() });
+            missed.push(Missed::new(entry.packet.clone(), &entry.select));
         }
         Ok(Claim { session, missed, upto: self.log.latest() })
     }
@@ -185,6 +190,12 @@ impl<P: Clone, T> Recovery<P, T> {
     /// that may be are not kept any more.
     pub fn since(&self, after: Offset, rooms: &[(Arc<str>, Offset)]) -> Option<Vec<P>> {
         self.log.reaches(after).then(|| self.log.after(after, rooms).map(|entry| entry.packet.clone()).collect())
+    }
+
+    /// The same, with whom each is for.
+    pub fn missed_since(&self, after: Offset, rooms: &[(Arc<str>, Offset)]) -> Option<Vec<Missed<P>>> {
+        let missed = |entry: &log::Entry<P>| Missed::new(entry.packet.clone(), &entry.select);
+        self.log.reaches(after).then(|| self.log.after(after, rooms).map(missed).collect())
     }
 
     /// Drops the packets whose time is over, and gives back the sessions whose time is.

@@ -54,6 +54,16 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// The stream that keeps what is said in a namespace, if there is one: then a client can come back to any node.
+    fn stream(&self, _nsp: &str) -> Option<String> {
+        None
+    }
+
+    /// The key of a session in that case, by the secret of its client.
+    fn session_key(&self, _pid: &str) -> Option<String> {
+        None
+    }
+
     /// How the nodes know of each other.
     fn presence(&self, me: Speaker<'_>) -> Presence;
 

@@ -58,6 +58,8 @@ pub enum Incoming<'a> {
     },
     /// An entry of a stream.
     Entry {
+        /// Which.
+        stream: &'a str,
         /// Its place in the stream.
         id: &'a str,
         /// Its fields, in their order.
@@ -76,6 +78,13 @@ pub enum Incoming<'a> {
         request: &'a str,
         /// What there is; nothing if the broker did not say, or more than is reasonable was to be read.
         claimed: Option<&'a Claimed>,
+    },
+    /// A stream is read from now on.
+    Reading {
+        /// Which.
+        stream: &'a str,
+        /// After which entry.
+        after: EntryId,
     },
     /// Entries of a stream may be gone that were never heard: it is kept too short for how long they waited.
     Gap {

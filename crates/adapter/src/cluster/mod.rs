@@ -15,20 +15,26 @@ pub mod family;
 mod heartbeat_tests;
 #[cfg(test)]
 mod hostile_tests;
+mod ledger;
 mod malformed;
 mod message;
 mod node;
 #[cfg(test)]
 mod node_tests;
 mod peers;
+mod places;
 mod requests;
+mod session;
 #[cfg(test)]
 mod tests;
 mod wire;
 
 pub use driver::{Adapter, Claimed, Driver, Incoming, Listener};
 pub use entry_id::EntryId;
+pub use ledger::{Ledger, Settled};
 pub use malformed::Malformed;
 pub use message::{Event, Flags, Message, RemoteSocket, Reply, Said, Targets};
 pub use node::{Asker, Node, Task};
+pub use places::Places;
 pub use requests::{Answers, Missing, Outcome, RequestId};
+pub use session::SavedSession;

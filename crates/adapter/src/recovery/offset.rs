@@ -5,7 +5,7 @@ use std::fmt;
 /// A position in the log of a namespace: that of a packet, and so of all before it.
 ///
 /// As text it is what a client is told at the end of each event and gives back when it returns: short, and opaque to it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
 pub struct Offset(u64);
 
 impl Offset {

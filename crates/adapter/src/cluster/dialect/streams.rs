@@ -65,6 +65,14 @@ impl Dialect for Streams {
         vec![Topic::Channel(channel), Topic::Channel(own), Topic::Stream(self.stream_of(me.nsp))]
     }
 
+    fn stream(&self, nsp: &str) -> Option<String> {
+        Some(self.stream_of(nsp))
+    }
+
+    fn session_key(&self, pid: &str) -> Option<String> {
+        Some(format!("{}{pid}", self.session_prefix))
+    }
+
     fn presence(&self, me: Speaker<'_>) -> Presence {
         Presence::Counted(self.channel(me))
     }
