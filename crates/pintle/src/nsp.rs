@@ -53,7 +53,8 @@ impl Nsp {
     ) -> Self {
         let mut rooms = Rooms::new();
         rooms.set_max_room_len(config.max_room_len).set_max_rooms(config.max_rooms);
-        let log = config.recovery.as_ref().map(Log::new);
+        let is_kept = link.as_ref().is_some_and(Link::keeps);
+        let log = config.recovery.as_ref().map(|recovery| Log::new(recovery, is_kept));
         Self {
             name,
             handlers,
@@ -112,10 +113,15 @@ impl Nsp {
 
     /// Emits an event to those sockets of this node whom it is for.
     pub(crate) fn emit(&self, select: &Select, volatile: bool, draft: Draft) {
-        match self.log().filter(|_| !volatile) {
+        match self.log().filter(|log| !volatile && !log.is_kept()) {
             Some(log) => log.emit(self, select, draft),
             None => self.deliver(select, volatile, &draft.finish(None)),
         }
+    }
+
+    /// The book and the way to other nodes, if what is emitted is kept for all of them.
+    pub(crate) fn keeping(&self) -> Option<(&Log, &Link)> {
+        self.log().filter(|log| log.is_kept()).zip(self.link())
     }
 
     /// Gives a packet to those sockets of this node whom it is for.

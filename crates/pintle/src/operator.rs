@@ -121,6 +121,9 @@ impl Broadcast {
         self.io.ensure_open()?;
         if self.reaches_others() {
             let event = told(event, &data)?;
+            if !self.volatile && self.keep(&event) {
+                return Ok(());
+            }
             self.tell(|to| Message::Broadcast { event: event.clone(), to, request: None });
         }
         for nsp in self.namespaces() {
@@ -327,6 +330,17 @@ impl Broadcast {
         self.sockets().iter().for_each(Socket::close);
     }
 
+    /// Emits to all nodes, where what is emitted is kept for all of them. Whether it is.
+    fn keep(&self, event: &Event) -> bool {
+        let here = self.namespaces();
+        let mut keeping = here.iter().filter_map(|nsp| Some((nsp, nsp.keeping()?))).peekable();
+        if keeping.peek().is_none() {
+            return false;
+        }
+        keeping.for_each(|(nsp, (log, link))| log.keep(nsp, link, &self.select, event.clone()));
+        true
+    }
+
     /// Tells the other nodes, before the same is done here: what is told them stays in this order. A dynamic namespace that
     /// is not here may be there.
     fn tell(&self, message: impl Fn(Targets) -> Message) {
@@ -369,7 +383,7 @@ impl Broadcast {
 }
 
 /// An event as other nodes are told.
-fn told(event: &str, data: &impl Serialize) -> Result<Event, EmitError> {
+pub(crate) fn told(event: &str, data: &impl Serialize) -> Result<Event, EmitError> {
     let packet = Encoded::event("/", None, event, data)?;
     // Too deep, or with what passes for an attachment: no client could read it either.
     let unreadable = || EncodeError::from(serde_json::Error::custom("nobody could read it"));

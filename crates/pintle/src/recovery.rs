@@ -4,11 +4,12 @@
 //! is written down and put into its receivers' outboxes under one lock. So all clients get events in the order of the book,
 //! and the last one that a client has seen says what it has not.
 
+mod kept;
 mod options;
 mod ticket;
 
 use std::pin::pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hashbrown::{HashMap, HashSet};
@@ -17,6 +18,7 @@ use pintle_proto::{Draft, Encoded, SocketId};
 use pintle_transport::{CloseReason, SessionHandle};
 use tokio::sync::Notify;
 
+use self::kept::Kept;
 pub use self::options::StateRecovery;
 use self::ticket::{Missed, Progress, WayBack};
 pub(crate) use self::ticket::{Past, Ticket};
@@ -35,12 +37,16 @@ pub(crate) struct Log {
     /// Somebody who was there has left, or its goodbye has been said.
     departed: Notify,
     config: StateRecovery,
+    /// Whether the book is a copy of what a broker keeps for all nodes.
+    is_kept: bool,
 }
 
 struct State {
     book: Recovery<Encoded, Session>,
     /// Who is there, by the secrets with which their clients will ask for them.
     present: HashMap<Pid, Presence>,
+    /// What there is besides if a broker keeps it.
+    kept: Option<Box<Kept>>,
 }
 
 /// A socket in whose place another one cannot be yet.
@@ -83,13 +89,14 @@ pub(crate) struct Recalled {
 }
 
 impl Log {
-    pub(crate) fn new(config: &StateRecovery) -> Self {
+    /// A book of this node's, or a copy of what a broker keeps for all.
+    pub(crate) fn new(config: &StateRecovery, is_kept: bool) -> Self {
         // Without randomness it starts at 0, which only fails to tell clients of a process before this one apart.
         let mut origin = [0; 8];
         let _ = getrandom::fill(&mut origin);
         let book = Recovery::with_origin(config.config.clone(), u64::from_ne_bytes(origin));
-        let state = State { book, present: HashMap::new() };
-        Self { state: Mutex::new(state), departed: Notify::new(), config: config.clone() }
+        let state = State { book, present: HashMap::new(), kept: is_kept.then(Box::default) };
+        Self { state: Mutex::new(state), departed: Notify::new(), config: config.clone(), is_kept }
     }
 
     pub(crate) const fn skips_middleware(&self) -> bool {
@@ -179,7 +186,7 @@ impl Log {
             delivered,
             missed: Some(Missed { packets: missed, upto, rooms: rooms.clone() }),
             way_back: Some(way_back),
-            successor: Weak::new(),
+            ..Progress::default()
         };
         let ticket = Ticket::recovered(pid, progress);
         let rooms = rooms.into_iter().map(|(room, _)| room).collect();
@@ -242,6 +249,7 @@ impl Log {
             return false;
         }
         progress.delivered = delivered;
+        progress.since = if progress.missed.is_some() { state.emitted() } else { 0 };
         if progress.missed.take().is_none() {
             (progress.joined, progress.delivered) = (latest, latest);
             progress.rooms = HashMap::new();
@@ -303,6 +311,13 @@ impl Log {
         // Who was cut off again while its middleware ran has got nothing yet, and may try again.
         let never_came = progress.missed.take().map(|missed| (missed.rooms, missed.upto));
         if let Some((rooms, left)) = left.or(never_came).filter(|_| recoverable) {
+            if self.is_kept {
+                progress.is_away = true;
+                progress.left = Some(rooms.into_iter().map(|(room, _)| room).collect());
+                drop((progress, state));
+                self.departed.notify_waiters();
+                return connected;
+            }
             let way_back = way_back.unwrap_or_default();
             progress.successor = Arc::downgrade(&way_back);
             let session = Departed {

@@ -194,8 +194,13 @@ pub(crate) fn described(socket: &Socket) -> cluster::RemoteSocket {
         id: socket.id().to_string(),
         handshake: value(&socket.handshake_details()).unwrap_or(NOTHING),
         rooms: socket.rooms(),
-        data: socket.raw_data().and_then(|data| data_of(socket, &data)).unwrap_or(NOTHING),
+        data: data(socket),
     }
+}
+
+/// The data of a socket, as other nodes are told.
+pub(crate) fn data(socket: &Socket) -> Value {
+    socket.raw_data().and_then(|data| data_of(socket, &data)).unwrap_or(NOTHING)
 }
 
 const NOTHING: Value = Value::Object(Vec::new());

@@ -7,6 +7,7 @@ mod listeners;
 use std::sync::Arc;
 use std::time::Duration;
 
+use pintle_adapter::Select;
 use pintle_proto::{Encoded, SocketId};
 use pintle_transport::{Handshake, TransportKind};
 use serde::Serialize;
@@ -20,7 +21,7 @@ use crate::engine::EngineClient;
 use crate::error::{ClientError, EmitError, EmitWithAckError, JoinError};
 use crate::handshake::HandshakeDetails;
 use crate::io::SocketIo;
-use crate::operator::Broadcast;
+use crate::operator::{Broadcast, told};
 use crate::rooms::IntoRooms;
 use crate::unicast::Unicast;
 
@@ -114,6 +115,13 @@ impl Socket {
         let (Some(ticket), Some(log)) = (&self.0.ticket, self.0.nsp.log()) else {
             return self.dispatch(Encoded::event(self.namespace(), None, event, &data)?);
         };
+        if let Some((log, link)) = self.0.nsp.keeping()
+            && (self.is_connected() || ticket.is_away())
+        {
+            let event = told(event, &data)?;
+            log.keep(&self.0.nsp, link, &Select::all().to(self.id().as_str()), event);
+            return Ok(());
+        }
         let packet = log.emit_to(self, ticket, Encoded::draft(self.namespace(), event, &data)?)?;
         self.notify_outgoing(&packet);
         Ok(())

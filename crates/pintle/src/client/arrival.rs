@@ -71,6 +71,9 @@ impl Client {
         let Some(past) = Past::read(auth) else {
             return self.enter_anew(cx, slot, nsp, auth);
         };
+        if log.is_kept() {
+            return self.ask_broker(cx, slot, nsp, past, auth);
+        }
         match log.recall(&past, &self.session, None) {
             Recall::Socket(recalled) => self.enter_again(cx, slot, nsp, *recalled, auth),
             Recall::Unknown => {
@@ -94,13 +97,35 @@ impl Client {
         }
     }
 
+    /// Looks for the socket of before where all nodes can find it.
+    fn ask_broker(&mut self, cx: &mut Context<'_>, slot: Slot, nsp: Arc<Nsp>, past: Past, auth: Option<&str>) {
+        let Some(socket) = self.new_socket(slot, nsp.clone(), auth) else {
+            return;
+        };
+        let waiting = socket.downgrade();
+        self.machine.begin(slot, Joined::new(socket));
+        let running = Box::pin(async move {
+            if let Some(log) = nsp.log() {
+                log.reclaim(&nsp, &past, waiting).await;
+            }
+            EventResponse::empty()
+        });
+        self.start(cx, Purpose::Departure(slot), running);
+    }
+
     /// The socket of before has gone, and its disconnect handler has finished; or that takes too long.
     pub(super) fn finish_departure(&mut self, cx: &mut Context<'_>, slot: Slot) {
         let Some(waiting) = self.machine.get(slot).map(|joined| joined.socket.clone()) else {
             return;
         };
         let past = Past::read(Some(waiting.auth_json()));
-        let recall = waiting.nsp().log().zip(past).map(|(log, past)| log.recall(&past, &self.session, Some(&waiting)));
+        let recall = waiting.nsp().log().zip(past).map(|(log, past)| match log.is_kept() {
+            true => match log.restore(waiting.nsp(), &past, &self.session, &waiting) {
+                Some(recalled) => Recall::Socket(recalled),
+                None => Recall::Unknown,
+            },
+            false => log.recall(&past, &self.session, Some(&waiting)),
+        });
         if let Some(Recall::Socket(recalled)) = recall {
             self.enter_again(cx, slot, waiting.nsp().clone(), *recalled, Some(waiting.auth_json()));
         } else {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use pintle_adapter::cluster::dialect::{EMITTER, Topic, Transmit};
-use pintle_adapter::cluster::{Adapter, Driver, Incoming, Listener, Message, Node, RequestId};
+use pintle_adapter::cluster::{Adapter, Driver, EntryId, Incoming, Listener, Message, Node, RequestId};
 use smallvec::SmallVec;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
@@ -32,6 +32,8 @@ pub(crate) struct Hub {
     alarm: Arc<Alarm>,
     closed: Notify,
     metrics: ClusterMetrics,
+    /// How far each stream was read.
+    read: Mutex<HashMap<String, EntryId>>,
 }
 
 /// The namespaces that are part of the cluster, by all that they are looked up by.
@@ -66,6 +68,7 @@ impl Hub {
             alarm: Arc::default(),
             closed: Notify::new(),
             metrics: ClusterMetrics::new(),
+            read: Mutex::default(),
         });
         runtime.spawn(tick(Arc::downgrade(&hub), hub.alarm.clone()));
         hub
@@ -219,12 +222,16 @@ impl Hub {
                     nsp.link().into_iter().for_each(|link| link.hear(channel, payload));
                 }
             }
-            Incoming::Entry { fields, .. } => {
+            Incoming::Entry { stream, id, fields } => {
                 self.metrics.received();
                 let name = fields.iter().find(|(name, _)| name == "nsp").map(|(_, name)| &**name);
                 let nsp = name.and_then(|name| self.lock().by_name.get(name)?.upgrade());
                 if let Some(link) = nsp.as_ref().and_then(|nsp| nsp.link()) {
-                    link.hear_entry(fields);
+                    link.hear_entry(id, fields);
+                }
+                // Afterwards: whoever knows that it was read relies on what came of it.
+                if let Some((read, id)) = self.read().get_mut(stream).zip(EntryId::parse(id)) {
+                    *read = id;
                 }
             }
             Incoming::Counted { request, nodes } => {
@@ -233,7 +240,15 @@ impl Hub {
                     link.counted(request, nodes);
                 }
             }
-            Incoming::Claimed { .. } => {}
+            Incoming::Claimed { request, claimed } => {
+                let nsp = RequestId::uid_of(request).and_then(|uid| self.lock().by_uid.get(uid)?.upgrade());
+                if let Some(link) = nsp.as_ref().and_then(|nsp| nsp.link()) {
+                    link.claimed(request, claimed);
+                }
+            }
+            Incoming::Reading { stream, after } => {
+                self.read().insert(stream.to_owned(), after);
+            }
             Incoming::Gap { stream } => {
                 tracing::warn!(
                     stream,
@@ -254,6 +269,16 @@ impl Hub {
             }
             Incoming::Closed => self.closed.notify_one(),
         }
+    }
+
+    /// How far a stream was read.
+    pub(super) fn read_upto(&self, stream: &str) -> Option<EntryId> {
+        self.read().get(stream).copied()
+    }
+
+    fn read(&self) -> MutexGuard<'_, HashMap<String, EntryId>> {
+        // Nothing under this lock can panic half-way, so a poisoned one is still whole.
+        self.read.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, Attached> {

@@ -8,14 +8,18 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use hashbrown::HashMap;
-use pintle_adapter::cluster::dialect::{Dialect, Speaker, Streams, Transmit};
-use pintle_adapter::cluster::{Asker, Event, Malformed, Message, Node, Outcome, RequestId, Said, Targets, Task};
+use pintle_adapter::cluster::dialect::{Dialect, Heard, Speaker, Streams, Transmit};
+use pintle_adapter::cluster::family::Content;
+use pintle_adapter::cluster::{
+    Asker, Claimed, EntryId, Event, Malformed, Message, Node, Outcome, RequestId, Said, Targets, Task,
+};
 use smallvec::SmallVec;
 use tokio::sync::oneshot;
 
 use super::hub::Hub;
 use crate::clock;
 use crate::nsp::Nsp;
+use crate::recovery::Log;
 
 /// A namespace's part in the cluster.
 pub(crate) struct Link {
@@ -34,6 +38,10 @@ struct State {
     /// Whether what is said to it is heard.
     is_listening: bool,
     waiting: HashMap<RequestId, oneshot::Sender<Outcome>>,
+    /// Who waits for a session.
+    claims: HashMap<String, oneshot::Sender<Option<Claimed>>>,
+    /// How many sessions were asked for.
+    claimed: u64,
 }
 
 /// What other nodes are to answer. Dropped, it is waited for no longer.
@@ -43,7 +51,15 @@ pub(crate) struct Pending(oneshot::Receiver<Outcome>);
 impl Link {
     pub(super) fn new(hub: Arc<Hub>, node: Node, dialect: Box<dyn Dialect>) -> Self {
         let uid = node.me().uid.into();
-        let state = State { node, nsp: Weak::new(), is_attached: false, is_listening: false, waiting: HashMap::new() };
+        let state = State {
+            node,
+            nsp: Weak::new(),
+            is_attached: false,
+            is_listening: false,
+            waiting: HashMap::new(),
+            claims: HashMap::new(),
+            claimed: 0,
+        };
         Self { hub, uid, dialect, state: Mutex::new(state) }
     }
 
@@ -125,6 +141,73 @@ impl Link {
         self.with(|state| state.node.close_room(room, own));
     }
 
+    /// Whether a broker keeps what is said, so that a client can come back to any node.
+    pub(crate) fn keeps(&self) -> bool {
+        self.dialect.stream("/").is_some()
+    }
+
+    /// Adds an event to the stream, and gives what it will be found by there; nothing if it is dropped.
+    pub(crate) fn append(&self, message: Message) -> Option<String> {
+        let state = self.lock();
+        let transmit = self.dialect.tell(state.node.me(), message)?;
+        let Transmit::Append { fields, .. } = &transmit else {
+            return None;
+        };
+        let data = fields.iter().find(|(name, _)| *name == "data").map(|(_, data)| data.clone())?;
+        let taken = state.is_attached && self.hub.transmit(&state.nsp, transmit);
+        taken.then_some(data)
+    }
+
+    /// How far the stream was read.
+    pub(crate) fn read_upto(&self, nsp: &str) -> Option<EntryId> {
+        self.hub.read_upto(&self.dialect.stream(nsp)?)
+    }
+
+    /// Has a session kept.
+    pub(crate) fn save(&self, pid: &str, session: String, lifetime: Duration) {
+        if let Some(key) = self.dialect.session_key(pid)
+            && !self.hub.transmit(&Weak::new(), Transmit::Save { key, session, lifetime })
+        {
+            self.hub.metrics().dropped(1);
+        }
+    }
+
+    /// Asks for a session that is kept, and for what is in the stream from an entry on.
+    pub(crate) async fn claim(&self, pid: &str, from: Option<EntryId>) -> Option<Claimed> {
+        let key = self.dialect.session_key(pid)?;
+        let (sender, receiver) = oneshot::channel();
+        let request = {
+            let mut state = self.lock();
+            let request = format!("{}{:010}", self.uid, state.claimed);
+            state.claimed += 1;
+            // Of those who have gone meanwhile nobody is left to be told.
+            state.claims.retain(|_, claim| !claim.is_closed());
+            state.claims.insert(request.clone(), sender);
+            let from = from.and_then(|from| Some((self.dialect.stream(state.node.me().nsp)?, from)));
+            if !self.hub.transmit(&state.nsp, Transmit::Claim { key, from, request: request.clone() }) {
+                state.claims.remove(&request);
+            }
+            request
+        };
+        let claimed = receiver.await.ok().flatten();
+        self.lock().claims.remove(&request);
+        claimed
+    }
+
+    /// The broker says what there is of a session.
+    pub(super) fn claimed(&self, request: &str, claimed: Option<&Claimed>) {
+        let claim = self.lock().claims.remove(request);
+        if let Some(claim) = claim {
+            // Who asked may have gone.
+            let _ = claim.send(claimed.cloned());
+        }
+    }
+
+    /// Something is due at this time.
+    pub(crate) fn wake_at(&self, due: Instant) {
+        self.hub.wake_at(due);
+    }
+
     /// Something came on a channel.
     pub(super) fn hear(&self, channel: &str, payload: &[u8]) {
         let Some(nsp) = self.lock().nsp.upgrade() else {
@@ -143,14 +226,31 @@ impl Link {
     }
 
     /// Something came in the stream.
-    pub(super) fn hear_entry(&self, fields: &[(String, String)]) {
+    pub(super) fn hear_entry(&self, id: &str, fields: &[(String, String)]) {
         let Some(nsp) = self.lock().nsp.upgrade() else {
             return;
         };
+        let place = EntryId::parse(id).zip(nsp.log().filter(|log| log.is_kept()));
+        let is_own = |(id, log): &(EntryId, &Log)| {
+            let says = |name: &str, value: &str| fields.iter().any(|field| field.0 == name && field.1 == value);
+            let own = says("uid", &self.uid);
+            if own && says("type", "3") {
+                log.hear_own(&nsp, *id, fields);
+            }
+            own
+        };
+        if place.as_ref().is_some_and(is_own) {
+            return;
+        }
         let me = Speaker { nsp: nsp.name(), uid: &self.uid };
         let fields = fields.iter().map(|(name, value)| (&**name, &**value));
         match Streams::read_entry(me, fields) {
             Ok(None) => {}
+            Ok(Some(Heard { content: Content::Message(Message::Broadcast { event, to, request: None }), .. }))
+                if place.is_some() && !to.flags.volatile =>
+            {
+                place.into_iter().for_each(|(id, log)| log.hear(&nsp, id, event.clone(), to.select.clone()));
+            }
             Ok(Some(heard)) => self.with(|state| state.node.handle_heard(clock::now(), heard)),
             Err(error) => self.ignore(&nsp, error),
         }
@@ -167,6 +267,10 @@ impl Link {
     }
 
     pub(super) fn listening(&self) {
+        let nsp = self.lock().nsp.upgrade();
+        if let Some((log, _)) = nsp.as_ref().and_then(|nsp| nsp.keeping()) {
+            log.listening();
+        }
         self.with(|state| {
             if !std::mem::replace(&mut state.is_listening, true) {
                 state.node.handle_listening(clock::now());
@@ -175,7 +279,14 @@ impl Link {
     }
 
     pub(super) fn cut_off(&self) {
-        self.lock().is_listening = false;
+        let nsp = {
+            let mut state = self.lock();
+            state.is_listening = false;
+            state.nsp.upgrade()
+        };
+        if let Some((nsp, (log, _))) = nsp.as_ref().and_then(|nsp| Some((nsp, nsp.keeping()?))) {
+            log.cut_off(nsp);
+        }
     }
 
     /// Does what is due, and says when to look again.
@@ -186,7 +297,10 @@ impl Link {
                 state.node.handle_timeout(now);
             }
         };
-        self.turn(due).1
+        let due = self.turn(due).1;
+        let nsp = self.lock().nsp.upgrade();
+        let kept = nsp.as_ref().and_then(|nsp| nsp.keeping()?.0.handle_timeout(nsp));
+        due.into_iter().chain(kept).min()
     }
 
     pub(crate) const fn hub(&self) -> &Arc<Hub> {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use hashbrown::HashMap;
+use pintle_adapter::cluster::Claimed;
 use pintle_adapter::{self as book, Offset, Pid};
 use pintle_proto::Encoded;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ pub(crate) struct Ticket {
 }
 
 /// How far a socket has come in the book.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Progress {
     /// The book's last event when the socket connected.
     pub(super) joined: Offset,
@@ -31,6 +32,14 @@ pub(super) struct Progress {
     pub(super) way_back: Option<WayBack>,
     /// The socket is gone. As long as there is this, it may come back, or has done so.
     pub(super) successor: Weak<()>,
+    /// What a broker has kept of the socket before it, until that is looked at.
+    pub(super) claimed: Option<Claimed>,
+    /// If it came back: how many events this node had emitted until then.
+    pub(super) since: u64,
+    /// The rooms that it was in, until the broker has them.
+    pub(super) left: Option<Vec<Arc<str>>>,
+    /// It is gone, and may have come back to any node.
+    pub(super) is_away: bool,
 }
 
 /// What a client missed that comes back.
@@ -57,15 +66,7 @@ pub(crate) struct Past {
 impl Ticket {
     /// For a new socket.
     pub(crate) fn new(entropy: [u8; Pid::ENTROPY]) -> Self {
-        let progress = Progress {
-            joined: Offset::START,
-            rooms: HashMap::new(),
-            delivered: Offset::START,
-            missed: None,
-            way_back: None,
-            successor: Weak::new(),
-        };
-        Self { pid: Pid::from_entropy(entropy), recovered: false, progress: Mutex::new(progress) }
+        Self { pid: Pid::from_entropy(entropy), recovered: false, progress: Mutex::default() }
     }
 
     /// For a socket that came back.
@@ -75,6 +76,11 @@ impl Ticket {
 
     pub(crate) const fn is_recovered(&self) -> bool {
         self.recovered
+    }
+
+    /// Whether the socket is gone, and may have come back to any node.
+    pub(crate) fn is_away(&self) -> bool {
+        self.progress().is_away
     }
 
     pub(super) fn progress(&self) -> MutexGuard<'_, Progress> {

@@ -118,6 +118,7 @@ impl Drop for Farewell {
 }
 
 /// A socket that may be dropped meanwhile.
+#[derive(Clone)]
 pub(crate) struct WeakSocket(Weak<Inner>);
 
 impl WeakSocket {
@@ -262,9 +263,17 @@ impl Socket {
     }
 
     pub(super) fn leave_one(&self, room: &str) {
+        self.flush();
         match (self.0.nsp.log(), &self.0.ticket) {
             (Some(log), Some(ticket)) => log.leave(ticket, room, || self.take_out_of(room)),
             _ => self.take_out_of(room),
+        }
+    }
+
+    /// What was emitted before is before what comes now.
+    fn flush(&self) {
+        if let Some((log, _)) = self.0.nsp.keeping() {
+            log.flush(&self.0.nsp);
         }
     }
 
@@ -298,6 +307,7 @@ impl Socket {
 
     /// Has the socket's task end it. One that is not accepted yet cannot be left: its middleware can refuse it.
     pub(super) fn leave_at(&self, stage: Stage) {
+        self.flush();
         let goes_up = |before| {
             let before = Stage::from_u8(before);
             (Stage::Connected <= before && before < stage).then_some(stage as u8)
@@ -329,6 +339,9 @@ impl Socket {
             (Some(log), Some(ticket)) => log.depart(self, ticket, recoverable, || self.withdraw(dismissed)),
             _ => self.withdraw(dismissed).is_some(),
         };
+        if let (Some((log, _)), Some(ticket)) = (self.0.nsp.keeping(), &self.0.ticket) {
+            log.save(self, ticket);
+        }
         // After the book has it: a dynamic namespace is kept for those who may come back. And not under the book's lock,
         // which is asked whether somebody may.
         self.0.io.namespaces().leave(&self.0.nsp);

@@ -111,7 +111,7 @@ impl Shared {
             Transmit::Append { stream, fields } => {
                 let fields: Vec<_> = fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
                 for (listener, _) in self.hearing(|topic| *topic == Topic::Stream(stream.clone())) {
-                    listener.hear(Incoming::Entry { id: "1-0", fields: &fields });
+                    listener.hear(Incoming::Entry { stream: &stream, id: "1-0", fields: &fields });
                 }
             }
             Transmit::Save { .. } | Transmit::Claim { .. } => {}

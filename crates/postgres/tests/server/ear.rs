@@ -94,7 +94,7 @@ impl Listener for Ear {
             Incoming::CutOff => Heard::CutOff,
             Incoming::Lost(messages) => Heard::Lost(messages),
             Incoming::Closed => Heard::Closed,
-            Incoming::Entry { .. } | Incoming::Gap { .. } | Incoming::Claimed { .. } => {
+            Incoming::Entry { .. } | Incoming::Claimed { .. } | Incoming::Reading { .. } | Incoming::Gap { .. } => {
                 unreachable!("there are no streams")
             }
         };

@@ -60,12 +60,14 @@ impl Reader {
                 info!(stream = self.stream, "the stream of Redis is read again");
             }
         }
+        let after = position.unwrap_or_default();
+        self.listener.hear(Incoming::Reading { stream: &self.stream, after });
         drop(self.beginning.take());
         loop {
             let at = position.expect("it has been set");
             let entries = self.next(&mut connection, at).await?;
             for (id, fields) in &entries {
-                self.listener.hear(Incoming::Entry { id: &id.to_string(), fields });
+                self.listener.hear(Incoming::Entry { stream: &self.stream, id: &id.to_string(), fields });
                 *position = Some(*id);
             }
             // Others may be so fast that what came before these has been dropped.

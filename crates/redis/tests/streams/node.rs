@@ -135,7 +135,7 @@ struct Tape(Mutex<UnboundedSender<Heard>>);
 impl Listener for Tape {
     fn hear(&self, incoming: Incoming<'_>) {
         let heard = match incoming {
-            Incoming::Entry { id, fields } => {
+            Incoming::Entry { id, fields, .. } => {
                 Heard::Entry { id: EntryId::parse(id).expect("an id"), fields: fields.to_vec() }
             }
             Incoming::Claimed { request, claimed } => {
