@@ -82,7 +82,7 @@ impl Node {
     /// A client that comes back, with what it says for itself. What it is sent first, its CONNECT last.
     pub(crate) async fn visit_again(&self, pid: &str, offset: &str) -> (Guest, Vec<Value>) {
         let mut client = Client::open(self.server.socket_io(), Transport::WebSocket).await;
-        client.send(&*format!("40{}", json!({ "pid": pid, "offset": offset }))).await;
+        client.send(&format!("40{}", json!({ "pid": pid, "offset": offset }))).await;
         let mut missed = Vec::new();
         loop {
             let text = client.text().await;
