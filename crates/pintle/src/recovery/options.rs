@@ -41,6 +41,20 @@ use pintle_adapter::RecoveryConfig;
 /// # let _ = typing;
 /// ```
 ///
+/// # On several nodes
+///
+/// With an [adapter](crate::SocketIoLayer::adapter) that keeps what is said, Redis Streams, a client may come back to any node,
+/// those of Node.js included. With any other it has to come back to the same.
+///
+/// - An event then reaches the sockets of its own node as those of all others: when it is read in the stream. So `emit` does
+///   not say that an outbox is full. While the broker is away, and after a second without a word of it, sockets of the same
+///   node get it at once, and without a position: a client that is cut off before it gets the next one may get it again.
+/// - A broadcast to a room reaches who is in it when it is read, not when it was emitted. What was emitted before a socket
+///   leaves a room or is disconnected comes before that.
+/// - A session is kept when its connection is lost, with the data of that moment, and not when its node is killed. A client
+///   that comes to another node before its own has noticed that it is gone starts anew.
+/// - How much can be recovered, the length of the stream says; the limits here are those of what each node has of it in memory.
+///
 /// # Example
 ///
 /// ```

@@ -56,9 +56,11 @@ async fn what_was_written_when_the_connection_broke_is_not_written_again() {
     let Some(redis) = Redis::start().await else { return };
     let mut other = Node::open(&adapter(&redis.url()).await).await;
     let proxy = Proxy::start(([127, 0, 0, 1], redis.port()).into()).await;
-    let node = Node::deaf(&adapter(&format!("redis://{}", proxy.address())).await);
+    let mut node = Node::deaf(&adapter(&format!("redis://{}", proxy.address())).await);
     assert!(node.append("0"));
     reads(&mut other, 0..1).await;
+    // The node knows of that one.
+    assert!(node.claimed("sio:session:of nobody", None).await.is_some());
     proxy.set(Direction::Down, Line::new().delayed(Duration::from_secs(3600)));
     for number in 1..1_500 {
         assert!(node.append(&number.to_string()));
