@@ -256,7 +256,9 @@ impl Node {
     }
 
     /// Sends an event to the others' sockets, and waits for what each of them answers.
-    pub fn broadcast_with_ack(&mut self, now: Instant, event: Event, to: Targets, timeout: Duration) -> RequestId {
+    pub fn broadcast_with_ack(&mut self, now: Instant, event: Event, mut to: Targets, timeout: Duration) -> RequestId {
+        // So that the others do not wait for their sockets any longer, nor less long.
+        to.flags.timeout = u64::try_from(timeout.as_millis()).ok();
         self.ask(now, timeout, |request| Message::Broadcast { event, to, request: Some(request) })
     }
 
