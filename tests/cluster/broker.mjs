@@ -27,8 +27,8 @@ async function redis(url) {
 
 async function emitter({ url, prefix, nsp }) {
   const client = await connection(url);
-  if (url.startsWith("redis")) return new RedisEmitter(client, { key: prefix }, nsp);
-  return new PostgresEmitter(client, { channelPrefix: prefix, tableName: "attachments" }, nsp);
+  if (url.startsWith("redis")) return new RedisEmitter(client, { key: prefix }).of(nsp);
+  return new PostgresEmitter(client, nsp, { channelPrefix: prefix, tableName: "attachments" });
 }
 
 /** The words of a line of MONITOR, as bytes. */
@@ -77,7 +77,7 @@ async function listen({ url, prefix, nsps }) {
   if (url.startsWith("redis")) {
     const client = await redis(url);
     await client.monitor((line) => heard.push(overheard([...words(line)], prefix)));
-    return { heard, close: () => client.destroy() };
+    return { heard, reached: (other) => other.ping(), close: () => client.destroy() };
   }
   const client = new Client({ connectionString: url });
   await client.connect();
@@ -87,7 +87,7 @@ async function listen({ url, prefix, nsps }) {
     heard.push({ channel, form: "json", message: notice, ...rest });
   });
   for (const nsp of nsps) await client.query(`LISTEN "${prefix}#${nsp}"`);
-  return { heard, close: () => client.end() };
+  return { heard, reached: () => client.query("SELECT 1"), close: () => client.end() };
 }
 
 const commands = {
@@ -101,7 +101,12 @@ const commands = {
   append: async ({ url, stream, fields }) => (await connection(url)).xAdd(stream, "*", fields),
   tap: async ({ tap, ...options }) => void taps.set(tap, await listen(options)),
   /** What was heard until now. */
-  overheard: ({ tap }) => taps.get(tap).heard.splice(0).filter(Boolean),
+  overheard: async ({ tap, url }) => {
+    // What was published before this is heard before it is.
+    const { heard, reached } = taps.get(tap);
+    await reached(await connection(url));
+    return heard.splice(0).filter(Boolean);
+  },
   untap: async ({ tap }) => {
     const { close } = taps.get(tap);
     taps.delete(tap);

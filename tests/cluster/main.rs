@@ -11,6 +11,7 @@ mod host;
 mod peer;
 mod stage;
 mod suites;
+mod tap;
 
 use std::env;
 use std::pin::Pin;
@@ -22,18 +23,18 @@ use cluster::{Cluster, Maker, Plan};
 use stage::RUNTIME;
 
 /// Who is in a cluster. The first node begins, so that each one does in one of them.
-const TOPOLOGIES: [&str; 7] = ["NN", "RR", "RN", "NR", "NNR", "NRN", "RNN"];
+const TOPOLOGIES: &[&str] = &["NN", "RR", "RN", "NR", "NNR", "NRN", "RNN"];
 
 type Case = for<'a> fn(&'a mut Cluster) -> Pin<Box<dyn Future<Output = ()> + Send + 'a>>;
 
-/// Does a case in all topologies at once.
+/// Does a case in all of these topologies at once.
 #[track_caller]
-fn run(adapter: Adapter, plan: fn() -> Plan, case: Case) {
+fn run(adapter: Adapter, topologies: &'static [&'static str], plan: fn() -> Plan, case: Case) {
     let only = env::var("PINTLE_TOPOLOGY").ok();
     let chosen = |topology: &&str| only.as_ref().is_none_or(|only| only.split(',').any(|only| only == *topology));
     let failed = RUNTIME.block_on(async {
         let mut runs = JoinSet::new();
-        let topologies = TOPOLOGIES.into_iter().filter(chosen);
+        let topologies = topologies.iter().copied().filter(chosen);
         for topology in topologies {
             runs.spawn(run_in(adapter, topology, plan(), case));
         }

@@ -4,7 +4,11 @@ use serde_json::json;
 
 use crate::adapter::Adapter;
 use crate::cluster::Plan;
-use crate::{cases, run};
+use crate::{TOPOLOGIES, cases, run, tap};
+
+/// Where Node's adapters would end, or hear nothing: they are not made for garbage, and that of PostgreSQL is deaf to its own
+/// emitter.
+const OURS: &[&str] = &["RR"];
 
 fn custom() -> Plan {
     Plan { nsps: &["/", "/custom"], ..Plan::default() }
@@ -17,7 +21,7 @@ fn threshold() -> Plan {
 
 /// What all adapters can do, and what a suite has besides; a test each.
 macro_rules! suites {
-    ($($suite:ident: $adapter:ident { $($module:ident::$case:ident $(with $plan:expr)?),* $(,)? })*) => {
+    ($($suite:ident: $adapter:ident { $($module:ident::$case:ident $(in $topologies:ident)? $(with $plan:expr)?),* $(,)? })*) => {
         $(mod $suite {
             use super::*;
 
@@ -41,6 +45,9 @@ macro_rules! suites {
                 broadcasts::events_arrive_in_order,
                 broadcasts::rooms_may_have_any_name,
                 broadcasts::volatile_and_compressed_events_arrive,
+                data::data_of_any_kind_is_heard_alike,
+                garbage::garbage_is_passed_over in OURS with cases::garbage::plan,
+                garbage::nothing_that_is_said_ends_a_node with cases::garbage::plan,
                 servers::sends_an_event_and_receives_a_response_from_the_other_server_instances with cases::servers::plan,
                 servers::sends_an_event_but_timeout_if_one_server_does_not_respond with cases::servers::plan,
                 servers::sends_an_event_to_other_server_instances with cases::servers::plan,
@@ -59,18 +66,26 @@ macro_rules! suites {
                 sockets::returns_only_local_socket_instances,
                 sockets::sends_a_packet_before_all_socket_instances_disconnect,
                 sockets::tells_all_of_a_socket,
-                $($module::$case $(with $plan)?,)*
+                $($module::$case $(in $topologies)? $(with $plan)?,)*
             });
+
+            #[test]
+            fn what_crosses_the_wire_is_what_node_says() {
+                tap::compare(Adapter::$adapter);
+            }
         })*
     };
-    (@all $adapter:ident { $($module:ident::$case:ident $(with $plan:expr)?,)* }) => {
+    (@all $adapter:ident { $($module:ident::$case:ident $(in $topologies:ident)? $(with $plan:expr)?,)* }) => {
         $(
             #[test]
             fn $case() {
-                run(Adapter::$adapter, suites!(@plan $($plan)?), |cluster| Box::pin(cases::$module::$case(cluster)));
+                let case: crate::Case = |cluster| Box::pin(cases::$module::$case(cluster));
+                run(Adapter::$adapter, suites!(@topologies $($topologies)?), suites!(@plan $($plan)?), case);
             }
         )*
     };
+    (@topologies) => { TOPOLOGIES };
+    (@topologies $topologies:ident) => { $topologies };
     (@plan) => { Plan::default };
     (@plan $plan:expr) => { $plan };
 }
@@ -78,21 +93,34 @@ macro_rules! suites {
 suites! {
     classic: Classic {
         broadcasts::broadcasts_to_a_numeric_room,
+        emitters::an_emitter_broadcasts with cases::emitters::plan,
+        emitters::an_emitter_broadcasts_in_a_namespace with cases::emitters::plan,
+        emitters::an_emitter_disconnects_sockets with cases::emitters::plan,
+        emitters::an_emitter_emits_to_servers with cases::emitters::plan,
+        emitters::an_emitter_has_sockets_join_and_leave with cases::emitters::plan,
+        presence::each_node_is_counted_once with cases::presence::plan,
         sockets::all_rooms_returns_all_rooms_across_several_nodes,
     }
     classic_specific: ClassicSpecific {
         sockets::all_rooms_returns_all_rooms_across_several_nodes,
     }
     sharded: Sharded {
+        presence::each_node_is_counted_once with cases::presence::plan,
         servers::sends_bytes_to_other_server_instances with cases::servers::plan,
     }
     sharded_static: ShardedStatic {}
     sharded_private: ShardedPrivate {}
     streams: Streams {
+        presence::each_node_is_counted_once with cases::presence::plan,
         servers::sends_bytes_to_other_server_instances with cases::servers::plan,
     }
     postgres: Postgres {
         broadcasts::events_of_eight_thousand_bytes_arrive with threshold,
+        emitters::an_emitter_broadcasts in OURS with cases::emitters::plan,
+        emitters::an_emitter_broadcasts_in_a_namespace in OURS with cases::emitters::plan,
+        emitters::an_emitter_disconnects_sockets in OURS with cases::emitters::plan,
+        emitters::an_emitter_emits_to_servers in OURS with cases::emitters::plan,
+        emitters::an_emitter_has_sockets_join_and_leave in OURS with cases::emitters::plan,
         servers::sends_bytes_to_other_server_instances with cases::servers::plan,
     }
 }

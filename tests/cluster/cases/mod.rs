@@ -2,5 +2,9 @@
 
 pub(crate) mod acks;
 pub(crate) mod broadcasts;
+pub(crate) mod data;
+pub(crate) mod emitters;
+pub(crate) mod garbage;
+pub(crate) mod presence;
 pub(crate) mod servers;
 pub(crate) mod sockets;
