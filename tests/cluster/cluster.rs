@@ -268,7 +268,8 @@ impl Cluster {
             let mut heard = Vec::new();
             loop {
                 match client.heard().await {
-                    event if event == fence => break,
+                    // Where clients may come back, something follows.
+                    event if event[0] == fence[0] && event[1] == fence[1] => break,
                     // Another one's, or of when the nodes did not all hear each other.
                     event if event[0] == "fence" || event[0] == "ready" => {}
                     event => heard.push(event),

@@ -159,7 +159,10 @@ impl Opening {
             }
             "streams" => {
                 let adapter = StreamsAdapter::connect(url).await.map_err(|error| error.to_string())?;
-                let adapter = adapter.stream_name(format!("{prefix}-stream")).channel_prefix(prefix);
+                let mut adapter = adapter.stream_name(format!("{prefix}-stream")).channel_prefix(prefix);
+                if let Some(most) = options["maxLen"].as_u64() {
+                    adapter = adapter.max_len(most.try_into().map_err(|_| "a length")?);
+                }
                 layer.adapter(adapter.session_key_prefix(format!("{prefix}-session:")))
             }
             "postgres" => {

@@ -111,6 +111,11 @@ suites! {
     sharded_static: ShardedStatic {}
     sharded_private: ShardedPrivate {}
     streams: Streams {
+        recovery::a_client_comes_back_to_another_node with cases::recovery::plan,
+        recovery::a_client_comes_back_to_its_node with cases::recovery::plan,
+        recovery::a_client_comes_back_once with cases::recovery::plan,
+        recovery::who_is_unknown_does_not_come_back with cases::recovery::plan,
+        recovery::what_was_trimmed_does_not_come_back with cases::recovery::short,
         presence::each_node_is_counted_once with cases::presence::plan,
         servers::sends_bytes_to_other_server_instances with cases::servers::plan,
     }

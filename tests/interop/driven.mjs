@@ -46,6 +46,10 @@ const commands = {
     opened.connect();
   },
   connect: ({ socket }) => void sockets[socket].socket.connect(),
+  /** Another server for when it connects again. */
+  move({ socket, server }) {
+    sockets[socket].socket.io.uri = server + sockets[socket].socket.nsp;
+  },
   disconnect: ({ socket }) => void sockets[socket].socket.disconnect(),
   /** Closes the connection without a word to the namespaces. */
   cut: ({ socket }) => void sockets[socket].socket.io.engine.close(),

@@ -190,6 +190,11 @@ impl RealSocket {
         self.run("connect", json!({})).await;
     }
 
+    /// Has it connect to the server at `address` the next time.
+    pub async fn move_to(&self, address: SocketAddr) {
+        self.run("move", json!({ "server": format!("http://{address}") })).await;
+    }
+
     /// Leaves the namespace.
     pub async fn disconnect(&self) {
         self.run("disconnect", json!({})).await;

@@ -6,5 +6,6 @@ pub(crate) mod data;
 pub(crate) mod emitters;
 pub(crate) mod garbage;
 pub(crate) mod presence;
+pub(crate) mod recovery;
 pub(crate) mod servers;
 pub(crate) mod sockets;
