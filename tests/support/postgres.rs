@@ -105,6 +105,17 @@ impl Postgres {
         resume(self.pid());
     }
 
+    /// All of its processes.
+    ///
+    /// # Panics
+    ///
+    /// When it does not run.
+    pub fn pids(&self) -> Vec<u32> {
+        let mut pids = self.backends();
+        pids.push(self.pid());
+        pids
+    }
+
     /// What `psql` says: a line a row, with bars between the columns.
     ///
     /// # Panics

@@ -15,6 +15,9 @@ const RUST: [(&str, &str); 3] =
 const SCRIPTS: [&str; 2] = ["node", "bun"];
 
 pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
+    if let Some(("cluster", args)) = args.split_first().map(|(first, rest)| (first.as_str(), rest)) {
+        return cluster(args);
+    }
     let mut bench = place::released("run");
     bench.args(["--quiet", "--package", "pintle-bench", "--"]).args(args);
 
@@ -27,6 +30,21 @@ pub(crate) fn run(args: &[String]) -> Result<ExitCode> {
         for (_, package) in RUST.into_iter().filter(|(host, _)| wanted(host)) {
             build(package)?;
         }
+        println!("building the benchmark");
+    }
+    let status = Running::start(&mut bench)?.wait()?;
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Several nodes, beside Node's.
+fn cluster(args: &[String]) -> Result<ExitCode> {
+    let mut bench = place::released("run");
+    bench.args(["--quiet", "--package", "bench-cluster", "--"]).args(args);
+    if !args.iter().any(|arg| ["--help", "-h"].contains(&arg.as_str())) {
+        if hosts(args).is_none_or(|hosts| hosts.split(',').any(|name| name == "node")) {
+            bench.env(NODE.variable, scripts(&place::bench_scripts())?);
+        }
+        build("bench-cluster-host")?;
         println!("building the benchmark");
     }
     let status = Running::start(&mut bench)?.wait()?;

@@ -30,6 +30,8 @@ usage: cargo xtask demo [--port PORT] [--host ADDRESS] [--release]
          installs the Autobahn cases and has them judge the WebSocket: RFC 6455
        cargo xtask bench [OPTIONS]
          measures Pintle beside its peers; `cargo xtask bench --help` has the options
+       cargo xtask bench cluster [OPTIONS]
+         measures several nodes that share a broker, beside Node's; `--help` has the options
        cargo xtask guard [--renew]
          counts the instructions of the hot path and compares them with those checked in, or replaces these
        cargo xtask fuzz [TARGET...] [--minutes N | --briefly]

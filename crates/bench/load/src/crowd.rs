@@ -107,7 +107,7 @@ impl Crowd {
     ///
     /// When there is no socket to be had. That nobody listens is told to the driver.
     pub fn dial(&mut self) -> io::Result<usize> {
-        self.dial_with(None)
+        self.dial_with(self.host, None)
     }
 
     /// As [`dial`](Self::dial), but the kernel keeps about `window` bytes that nobody has read, and then lets the host wait.
@@ -116,11 +116,20 @@ impl Crowd {
     ///
     /// As those of [`dial`](Self::dial).
     pub fn dial_narrow(&mut self, window: usize) -> io::Result<usize> {
-        self.dial_with(Some(window))
+        self.dial_with(self.host, Some(window))
     }
 
-    fn dial_with(&mut self, window: Option<usize>) -> io::Result<usize> {
-        let mut connection = Connection::dial(self.host, self.dialled, window)?;
+    /// As [`dial`](Self::dial), but to another host.
+    ///
+    /// # Errors
+    ///
+    /// As those of [`dial`](Self::dial).
+    pub fn dial_elsewhere(&mut self, host: SocketAddr) -> io::Result<usize> {
+        self.dial_with(host, None)
+    }
+
+    fn dial_with(&mut self, host: SocketAddr, window: Option<usize>) -> io::Result<usize> {
+        let mut connection = Connection::dial(host, self.dialled, window)?;
         self.dialled += 1;
         let id = self.free.pop().unwrap_or(self.connections.len());
         self.poll.registry().register(connection.source(), Token(id), Interest::READABLE | Interest::WRITABLE)?;
