@@ -100,7 +100,7 @@ impl Load {
         let nodes = self.emitted.len();
         let first = |from, to| {
             let log = self.log.lock().expect("no panic");
-            log.iter().rev().filter(|tick| tick.emitted >= now && (tick.from, tick.to) == (from, to)).last().copied()
+            log.iter().find(|tick| tick.emitted >= now && (tick.from, tick.to) == (from, to)).copied()
         };
         let mut last = now;
         for (from, to) in (0..nodes).flat_map(|from| (0..nodes).map(move |to| (from, to))) {

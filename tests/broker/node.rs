@@ -121,5 +121,5 @@ async fn is_a_node_for_another_test() {
     let kind = if kind == "Sharded" { Kind::Sharded } else { Kind::Classic };
     let node = Node::start(kind, url).await;
     writeln!(std::io::stdout(), "listening on http://{}", node.endpoint().address()).expect("somebody who reads");
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

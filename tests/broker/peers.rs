@@ -54,7 +54,7 @@ async fn stands_still_and_dies(kind: Kind) {
     let asking = tokio::spawn(async move { asked.fetch_sockets().await });
     drop(bad);
     let found = within("an answer without the dead", asking).await.expect("no panic");
-    assert_eq!(found.map_or_else(|error| error.found, |found| found).len(), 2);
+    assert_eq!(found.unwrap_or_else(|error| error.found).len(), 2);
     others_are(&node, 1).await;
     assert_eq!(node.io.fetch_sockets().await.expect("those that there are").len(), 2);
 }

@@ -83,7 +83,7 @@ impl Node {
     pub(crate) async fn claimed(&mut self, key: &str, from: Option<EntryId>) -> Option<Claimed> {
         within("the server to be there", async {
             while !self.claim(key, from) {
-                tokio::task::yield_now().await
+                tokio::task::yield_now().await;
             }
         })
         .await;

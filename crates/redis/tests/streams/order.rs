@@ -53,7 +53,7 @@ async fn what_comes_while_nobody_waits_is_read() {
 
 async fn redis_adds(redis: &Redis, number: u32) {
     // Each by a process of its own: the reader asks again, and again, in between.
-    if number % 50 == 0 {
+    if number.is_multiple_of(50) {
         redis.cli(&["xadd", STREAM, "*", "data", &number.to_string()]).await;
     } else if number % 50 == 1 {
         let script = "for number = ARGV[1], ARGV[1] + 48 do redis.call('xadd', KEYS[1], '*', 'data', number) end";
