@@ -34,7 +34,7 @@ const GARBAGE: [&[u8]; 8] = [
 fn channels(kind: Kind) -> &'static [&'static str] {
     match kind {
         Kind::Classic => &["socket.io#/#", "socket.io-request#/#", "socket.io-response#/#"],
-        Kind::Sharded => &["socket.io#/#"],
+        Kind::Sharded | Kind::Streams => &["socket.io#/#"],
     }
 }
 

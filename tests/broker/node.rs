@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::Router;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use pintle::{Ack, ClusterStatus, Data, JoinError, Socket, SocketIo, SocketIoLayer};
-use pintle_redis::{RedisAdapter, ShardedRedisAdapter};
+use pintle_redis::{RedisAdapter, ShardedRedisAdapter, StreamsAdapter};
 use pintle_tests::{Endpoint, PATIENCE, Program, Redis, TestServer, eventually};
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
@@ -18,6 +18,7 @@ use tokio::time::{Instant, sleep};
 pub(crate) enum Kind {
     Classic,
     Sharded,
+    Streams,
 }
 
 /// A node in this process.
@@ -86,6 +87,7 @@ async fn layer(kind: Kind, url: &str) -> SocketIoLayer {
     match kind {
         Kind::Classic => layer.adapter(RedisAdapter::connect(url).await.expect("a broker that is there")),
         Kind::Sharded => layer.adapter(ShardedRedisAdapter::connect(url).await.expect("a broker that is there")),
+        Kind::Streams => layer.adapter(StreamsAdapter::connect(url).await.expect("a broker that is there")),
     }
 }
 
@@ -118,7 +120,8 @@ async fn is_a_node_for_another_test() {
         return;
     };
     let (kind, url) = node.split_once(' ').expect("an adapter and a broker");
-    let kind = if kind == "Sharded" { Kind::Sharded } else { Kind::Classic };
+    let kinds = [Kind::Classic, Kind::Sharded, Kind::Streams];
+    let kind = kinds.into_iter().find(|known| format!("{known:?}") == kind).expect("an adapter");
     let node = Node::start(kind, url).await;
     writeln!(std::io::stdout(), "listening on http://{}", node.endpoint().address()).expect("somebody who reads");
     std::future::pending::<()>().await;

@@ -9,9 +9,9 @@ use axum::Router;
 use bench_stand::Options;
 use pintle::{Args, EmitError, SocketIo, SocketIoLayer};
 use pintle_postgres::PostgresAdapter;
-use pintle_redis::{RedisAdapter, ShardedRedisAdapter};
+use pintle_redis::{RedisAdapter, ShardedRedisAdapter, StreamsAdapter};
 
-const USAGE: &str = "options: --port PORT --adapter classic|sharded|postgres --broker URL";
+const USAGE: &str = "options: --port PORT --adapter classic|sharded|streams|postgres --broker URL";
 
 fn main() -> io::Result<ExitCode> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -37,6 +37,7 @@ async fn with(adapter: &str, broker: &str) -> io::Result<SocketIoLayer> {
     Ok(match adapter {
         "classic" => layer.adapter(RedisAdapter::connect(broker).await.map_err(io::Error::other)?),
         "sharded" => layer.adapter(ShardedRedisAdapter::connect(broker).await.map_err(io::Error::other)?),
+        "streams" => layer.adapter(StreamsAdapter::connect(broker).await.map_err(io::Error::other)?),
         "postgres" => layer.adapter(PostgresAdapter::connect(broker).await.map_err(io::Error::other)?),
         other => return Err(io::Error::other(format!("there is no adapter {other:?}; {USAGE}"))),
     })
