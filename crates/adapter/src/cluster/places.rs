@@ -40,6 +40,11 @@ impl Places {
         after.checked_sub(1).map_or(Offset::START, |at| self.places[at].1)
     }
 
+    /// Something between what is recorded and what comes next was not read: where what came before it is does not count.
+    pub fn forget(&mut self) {
+        self.places.clear();
+    }
+
     /// The last entry that was recorded.
     pub const fn last(&self) -> EntryId {
         self.last
@@ -56,6 +61,18 @@ mod tests {
 
     fn offset(text: &str) -> Offset {
         Offset::parse(text).expect("an offset")
+    }
+
+    #[test]
+    fn nobody_comes_back_over_a_gap() {
+        let mut places = Places::default();
+        places.record(id(1), offset("1"), 9);
+        places.forget();
+        places.record(id(5), offset("2"), 9);
+        assert_eq!(
+            (places.find(id(1)), places.upto(id(3)), places.find(id(5))),
+            (None, Offset::START, Some(offset("2")))
+        );
     }
 
     #[test]

@@ -18,6 +18,7 @@ use crate::clock;
 use crate::io::{SocketIo, WeakSocketIo};
 use crate::metrics::ClusterMetrics;
 use crate::nsp::Nsp;
+use crate::recovery::Log;
 
 /// Those who listen to the same: namespaces share streams, and a room of one may be called like another one.
 type Listeners = SmallVec<[Weak<Nsp>; 1]>;
@@ -254,6 +255,10 @@ impl Hub {
                     stream,
                     "what other nodes said may be lost: the stream does not keep it for long enough"
                 );
+                let topic = Topic::Stream(stream.to_owned());
+                let listeners = self.lock().by_topic.get(&topic).cloned().unwrap_or_default();
+                let missing = listeners.iter().filter_map(Weak::upgrade);
+                missing.for_each(|nsp| nsp.log().filter(|log| log.is_kept()).into_iter().for_each(Log::gap));
             }
             Incoming::Listening => {
                 self.metrics.connected(true);

@@ -115,6 +115,11 @@ impl Log {
         }
     }
 
+    /// Something of the stream was not read: nobody comes back over it by what is in the book.
+    pub(crate) fn gap(&self) {
+        self.lock().kept().places.forget();
+    }
+
     /// The broker is there.
     pub(crate) fn listening(&self) {
         self.lock().kept().ledger.resume();

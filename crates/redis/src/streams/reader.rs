@@ -66,16 +66,16 @@ impl Reader {
         loop {
             let at = position.expect("it has been set");
             let entries = self.next(&mut connection, at).await?;
-            for (id, fields) in &entries {
-                self.listener.hear(Incoming::Entry { stream: &self.stream, id: &id.to_string(), fields });
-                *position = Some(*id);
-            }
-            // Others may be so fast that what came before these has been dropped.
+            // Others may be so fast that what came before these has been dropped. It is to be known before they are heard.
             if entries.len() >= self.count.min(self.max_len) && at > EntryId::START {
                 let oldest = first(&mut connection, &self.stream).await?;
                 if oldest >= entries.first().map(|(id, _)| *id) {
                     self.report_gap();
                 }
+            }
+            for (id, fields) in &entries {
+                self.listener.hear(Incoming::Entry { stream: &self.stream, id: &id.to_string(), fields });
+                *position = Some(*id);
             }
         }
     }
