@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::load::{Load, Tick};
-use crate::memory::resident;
+use crate::memory::{alone, resident};
 use crate::node::{Kind, Node, cluster};
 
 /// Redis throws out whoever reads more slowly than others publish, which is another test's subject.
@@ -50,6 +50,7 @@ async fn h177_a_flood_of_garbage_is_ignored_and_counted_by_sharded_nodes() {
 
 async fn flood_of_garbage(kind: Kind) {
     let Some(redis) = Redis::start_with(&PATIENT).await else { return };
+    let _alone = alone().await;
     let count = if env::var_os("PINTLE_OUTAGE").is_some() { 1_000_000 } else { 50_000 };
     let nodes = cluster(kind, &redis, 2).await;
     let load = Load::begin(&nodes).await;
@@ -78,6 +79,7 @@ async fn flood_of_garbage(kind: Kind) {
 async fn h177_messages_of_64_mib_are_ignored_and_cost_the_memory_of_one() {
     const SIZE: usize = 64 * MEBIBYTE;
     let Some(redis) = Redis::start_with(&PATIENT).await else { return };
+    let _alone = alone().await;
     let nodes = cluster(Kind::Classic, &redis, 2).await;
     let load = Load::begin(&nodes).await;
     let before = resident();
@@ -101,6 +103,7 @@ async fn h177_messages_of_64_mib_are_ignored_and_cost_the_memory_of_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn h177_a_message_that_redis_does_not_let_pass_cuts_nobody_off_for_good() {
     let Some(redis) = Redis::start().await else { return };
+    let _alone = alone().await;
     let nodes = cluster(Kind::Classic, &redis, 2).await;
     let load = Load::begin(&nodes).await;
     let mut stranger = Stranger::connect(Kind::Classic, &redis).await;
@@ -116,6 +119,7 @@ async fn h177_a_message_that_redis_does_not_let_pass_cuts_nobody_off_for_good() 
 async fn h177_a_node_that_says_too_much_is_not_heard_in_full_and_harms_nobody() {
     const EVENTS: u64 = 3_000;
     let Some(redis) = Redis::start().await else { return };
+    let _alone = alone().await;
     let nodes = cluster(Kind::Classic, &redis, 3).await;
     let load = Load::begin(&nodes).await;
     let before = resident();

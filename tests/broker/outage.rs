@@ -7,7 +7,7 @@ use pintle_tests::{Redis, eventually};
 use tokio::time::sleep;
 
 use crate::load::{Load, PERIOD, Tick, latencies};
-use crate::memory::resident;
+use crate::memory::{alone, resident};
 use crate::node::{Kind, Node, cluster};
 
 const NODES: usize = 3;
@@ -72,6 +72,7 @@ async fn outlive(kind: Kind, fault: Fault) {
     let is_stream = kind == Kind::Streams;
     let redis = if is_stream { Redis::start_persistent().await } else { Redis::start().await };
     let Some(mut redis) = redis else { return };
+    let _alone = alone().await;
     let (length, is_long) = length();
     let nodes = cluster(kind, &redis, NODES).await;
     let load = Load::begin(&nodes).await;
