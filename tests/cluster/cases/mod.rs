@@ -5,6 +5,7 @@ pub(crate) mod broadcasts;
 pub(crate) mod data;
 pub(crate) mod emitters;
 pub(crate) mod garbage;
+pub(crate) mod ours;
 pub(crate) mod presence;
 pub(crate) mod recovery;
 pub(crate) mod servers;
