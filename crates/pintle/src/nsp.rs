@@ -138,6 +138,17 @@ impl Nsp {
         self.report_refused(refused);
     }
 
+    /// Has sockets of this node join rooms.
+    pub(crate) fn put_into(&self, select: &Select, rooms: &[Arc<str>]) {
+        for socket in &self.select(select) {
+            for room in rooms {
+                if let Err(error) = socket.join(room) {
+                    tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
+                }
+            }
+        }
+    }
+
     /// Adds a socket, in the rooms that it is to be in. Gives those that it may not.
     pub(crate) fn insert(&self, socket: &Socket, wanted: Vec<Arc<str>>) -> (MemberId, Vec<(Arc<str>, JoinError)>) {
         let mut rooms = self.rooms_mut();

@@ -299,13 +299,7 @@ impl Broadcast {
     pub fn join(&self, rooms: impl IntoRooms) {
         let rooms = names(rooms);
         self.tell(|to| Message::Join { to, rooms: rooms.clone() });
-        for socket in self.sockets() {
-            for room in &rooms {
-                if let Err(error) = socket.join(room) {
-                    tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
-                }
-            }
-        }
+        self.namespaces().iter().for_each(|nsp| nsp.put_into(&self.select, &rooms));
     }
 
     /// Has all of them leave rooms. Node's `socketsLeave`.

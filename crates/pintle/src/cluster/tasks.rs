@@ -19,7 +19,7 @@ impl Link {
         match task {
             Task::Broadcast { event, to } => broadcast(nsp, &event, &to),
             Task::Ask { event, to, asker } => self.ask_sockets(nsp, &event, &to, asker),
-            Task::Join { to, rooms } => for_each(nsp, &to, |socket| join(socket, &rooms)),
+            Task::Join { to, rooms } => nsp.put_into(&to.select, &rooms),
             Task::Leave { to, rooms } => for_each(nsp, &to, |socket| socket.leave(&rooms)),
             Task::Disconnect { to, close: false } => for_each(nsp, &to, Socket::disconnect),
             Task::Disconnect { to, close: true } => for_each(nsp, &to, Socket::close),
@@ -100,12 +100,4 @@ fn broadcast(nsp: &Nsp, event: &Event, to: &Targets) {
 
 fn for_each(nsp: &Nsp, to: &Targets, act: impl FnMut(&Socket)) {
     nsp.select(&to.select).iter().for_each(act);
-}
-
-fn join(socket: &Socket, rooms: &[Arc<str>]) {
-    for room in rooms {
-        if let Err(error) = socket.join(room) {
-            tracing::warn!(socket = %socket.id(), %error, "a socket did not join a room");
-        }
-    }
 }
