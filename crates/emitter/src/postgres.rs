@@ -105,7 +105,7 @@ impl IntoFuture for ConnectPostgres {
         let Self { url, timeout, dialect, table, dial } = self;
         Box::pin(async move {
             let config: Config = url.parse().map_err(|error: Error| ConnectError::address(error))?;
-            let insert = format!("INSERT INTO {} (payload) VALUES ($1) RETURNING id", table_name(&table));
+            let insert = format!("INSERT INTO {} (payload) VALUES ($1) RETURNING id", pintle_broker::table(&table));
             let broker = Arc::new(Keeper::connect(Postgres { config, dial, insert }, timeout).await?);
             Ok(Emitter::new(Cluster { dialect: Box::new(dialect), broker }))
         })
@@ -208,19 +208,4 @@ fn failed(error: Error) -> EmitError {
         Some((true, message)) => EmitError::refused(message),
         _ => EmitError::broken(error),
     }
-}
-
-/// The name of a table. Node does not quote it, so a plain one is read as PostgreSQL reads it: letters become lower case, and a
-/// dot ends the name of a schema.
-fn table_name(name: &str) -> String {
-    let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
-    let plain = |part: &str| {
-        part.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
-            && part.chars().all(|char| char.is_ascii_alphanumeric() || matches!(char, '_' | '$'))
-    };
-    if !name.split('.').all(plain) {
-        return quoted(name);
-    }
-    let parts: Vec<String> = name.split('.').map(|part| quoted(&part.to_ascii_lowercase())).collect();
-    parts.join(".")
 }

@@ -125,9 +125,15 @@ impl Broadcast {
                 return Ok(());
             }
             self.tell(|to| Message::Broadcast { event: event.clone(), to, request: None });
+            // What the user's code has written once.
+            return self.emit_here(&event.name, &event.args);
         }
+        self.emit_here(event, &data)
+    }
+
+    fn emit_here(&self, event: &str, data: &impl Serialize) -> Result<(), EmitError> {
         for nsp in self.namespaces() {
-            let draft = Encoded::draft(nsp.name(), event, &data)?;
+            let draft = Encoded::draft(nsp.name(), event, data)?;
             nsp.emit(&self.select, self.volatile, draft);
         }
         Ok(())

@@ -204,7 +204,8 @@ impl PostgresBuilder {
         if let Some(reason) = names::refused(&format!("{}#/", dialect.prefix)) {
             return Err(ConnectError::unusable(format!("the prefix of the channels {reason}")));
         }
-        let setup = Arc::new(Setup { place, table: names::table(&table), cleanup_interval, max_attachment_bytes });
+        let setup =
+            Arc::new(Setup { place, table: pintle_broker::table(&table), cleanup_interval, max_attachment_bytes });
         let link = setup.connect_first().await?;
         let (runtime, link) = (Handle::current(), Mutex::new(Some(link)));
         Ok(PostgresAdapter { dialect, setup, max_queue_bytes, runtime, link })

@@ -17,7 +17,6 @@ use tokio_postgres::{AsyncMessage, Client, Error, Notification, Statement};
 use crate::connect::{Half, Messages, Setup, ended};
 use crate::driver::UNKNOWN_ID;
 use crate::error::told;
-use crate::names;
 use crate::queue::{Item, Queue};
 use pintle_broker::answered;
 
@@ -255,8 +254,8 @@ impl Writer<'_> {
     /// Listens to what is to be listened to, instead of what is listened to.
     async fn listen(&self, listened: &mut BTreeSet<String>) -> Result<(), Error> {
         let topics = self.queue.topics();
-        let new = topics.difference(listened).map(|channel| format!("LISTEN {};", names::quoted(channel)));
-        let old = listened.difference(&topics).map(|channel| format!("UNLISTEN {};", names::quoted(channel)));
+        let new = topics.difference(listened).map(|channel| format!("LISTEN {};", pintle_broker::quoted(channel)));
+        let old = listened.difference(&topics).map(|channel| format!("UNLISTEN {};", pintle_broker::quoted(channel)));
         let commands: String = new.chain(old).collect();
         if !commands.is_empty() {
             self.listening.batch_execute(&commands).await?;

@@ -206,6 +206,16 @@ impl Hub {
         self.lock().by_name.values().filter_map(Weak::upgrade).collect()
     }
 
+    /// The namespaces that hear what comes on a topic.
+    fn listening_to(&self, topic: &Topic) -> SmallVec<[Arc<Nsp>; 1]> {
+        self.lock().by_topic.get(topic).into_iter().flatten().filter_map(Weak::upgrade).collect()
+    }
+
+    /// The namespace whose request it is.
+    fn asking(&self, request: &str) -> Option<Arc<Nsp>> {
+        self.lock().by_uid.get(RequestId::uid_of(request)?)?.upgrade()
+    }
+
     /// Does what is due, and says when to look again.
     fn handle_timeouts(&self) -> Option<Instant> {
         *self.alarm.lock() = None;
@@ -217,9 +227,8 @@ impl Hub {
     fn hear(&self, incoming: Incoming<'_>) {
         match incoming {
             Incoming::Message { topic, channel, payload } => {
-                let listeners = self.lock().by_topic.get(topic).cloned().unwrap_or_default();
                 self.metrics.received();
-                for nsp in listeners.iter().filter_map(Weak::upgrade) {
+                for nsp in self.listening_to(topic) {
                     nsp.link().into_iter().for_each(|link| link.hear(channel, payload));
                 }
             }
@@ -236,14 +245,12 @@ impl Hub {
                 }
             }
             Incoming::Counted { request, nodes } => {
-                let nsp = RequestId::uid_of(request).and_then(|uid| self.lock().by_uid.get(uid)?.upgrade());
-                if let Some(link) = nsp.as_ref().and_then(|nsp| nsp.link()) {
+                if let Some(link) = self.asking(request).as_ref().and_then(|nsp| nsp.link()) {
                     link.counted(request, nodes);
                 }
             }
             Incoming::Claimed { request, claimed } => {
-                let nsp = RequestId::uid_of(request).and_then(|uid| self.lock().by_uid.get(uid)?.upgrade());
-                if let Some(link) = nsp.as_ref().and_then(|nsp| nsp.link()) {
+                if let Some(link) = self.asking(request).as_ref().and_then(|nsp| nsp.link()) {
                     link.claimed(request, claimed);
                 }
             }
@@ -255,10 +262,9 @@ impl Hub {
                     stream,
                     "what other nodes said may be lost: the stream does not keep it for long enough"
                 );
-                let topic = Topic::Stream(stream.to_owned());
-                let listeners = self.lock().by_topic.get(&topic).cloned().unwrap_or_default();
-                let missing = listeners.iter().filter_map(Weak::upgrade);
-                missing.for_each(|nsp| nsp.log().filter(|log| log.is_kept()).into_iter().for_each(Log::gap));
+                for nsp in self.listening_to(&Topic::Stream(stream.to_owned())) {
+                    nsp.log().filter(|log| log.is_kept()).into_iter().for_each(Log::gap);
+                }
             }
             Incoming::Listening => {
                 self.metrics.connected(true);
